@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * virtio-loopback: the interface between the kernel module and the adapter.
+ *
+ * The module makes virtio devices for the host kernel's own virtio drivers. The
+ * device behind each is a vhost-user back-end, a user-space process. The adapter
+ * is the vhost-user front-end between the two; it only ever handles control.
+ *
+ * Files
+ *
+ *   One open file of /dev/virtio-loopback owns at most one device, from
+ *   VLB_CREATE or VLB_ADOPT until it is closed. The device outlives the file:
+ *   after a close the driver's requests wait in its ring until another file
+ *   adopts the device by name, or until the device's timeout removes it. Only a
+ *   device that was never registered goes away with its file.
+ *
+ * Life of a device
+ *
+ *   VLB_CREATE     names and describes the device
+ *   VLB_SET_POOL   hands over the memory that the back-end will see
+ *   VLB_SET_CONFIG gives the configuration space its contents
+ *   VLB_REGISTER   offers the device to the virtio drivers; returns at once
+ *   VLB_MSG_START  is read when the driver has set DRIVER_OK
+ *   VLB_QUEUE_START, for each enabled queue: the module writes the shadow
+ *                  virtqueue into the pool, with every request that waits, and
+ *                  says where it is; the adapter tells the back-end
+ *   VLB_MSG_RESET  is read when the driver has reset the device: no shadow
+ *                  virtqueue is alive any more, the back-end must be stopped
+ *   VLB_REMOVE     takes the device away; VLB_MSG_REMOVED is the last message
+ *
+ * When the back-end goes away
+ *
+ *   VLB_STOP ends all shadow virtqueues. Requests in flight are kept. Once a
+ *   back-end is there again the adapter hands over a new pool (the old back-end
+ *   may still write to the old one) and starts the queues again: requests that
+ *   were in flight are handed out first, in the order of their submission.
+ *   VLB_ADOPT implies VLB_STOP, and queues VLB_MSG_START if the driver is
+ *   running, so that taking over from a dead adapter is the same procedure.
+ *
+ * The pool
+ *
+ *   An ordinary memfd (hugetlb or not). The module pins and maps it. The back-end
+ *   sees the addresses VLB_POOL_IOVA to VLB_POOL_IOVA + size - 1 and nothing else:
+ *   shadow virtqueues, request slots and, for each queue, an arena for the data of
+ *   requests in flight. A request that finds its arena full waits in the driver's
+ *   ring. A request larger than an arena can never be served; VLB_SET_POOL says
+ *   how large an arena is, so that the configuration space can forbid such
+ *   requests before VLB_REGISTER.
+ *
+ * Notifications
+ *
+ *   kick  the module signals the eventfd given to VLB_QUEUE_START
+ *   call  the back-end writes 8 bytes to the file that VLB_QUEUE_START returned;
+ *         the requests complete inside that write. With VLB_QUEUE_CALL_EVENTFD an
+ *         eventfd made by the adapter is used instead, and a work item completes.
+ *
+ * Messages
+ *
+ *   read() returns whole struct vlb_msg records, as many as fit and are pending; it
+ *   blocks unless O_NONBLOCK is set, and poll() reports POLLIN. Messages state what
+ *   is to be done now: a START that a later RESET has overtaken is never read.
+ *
+ * All reserved fields and unknown flags must be zero (EINVAL). Multi-byte fields
+ * are in native byte order; contents of the configuration space are little-endian,
+ * as virtio 1.x has them. An ioctl on a file that owns no device fails with ENXIO.
+ */
+#ifndef _UAPI_LINUX_VIRTIO_LOOPBACK_H
+#define _UAPI_LINUX_VIRTIO_LOOPBACK_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Changes whenever an older adapter could misunderstand the module. */
+#define VLB_API_VERSION		1
+
+#define VLB_NAME_SIZE		32	/* with the final NUL: [A-Za-z0-9_.-]{1,31} */
+#define VLB_MAX_QUEUES		64
+#define VLB_MAX_QUEUE_SIZE	1024	/* a power of two, 1 to this */
+#define VLB_CONFIG_SIZE		256	/* the most that vhost-user carries */
+#define VLB_FAIL_SIZE		16
+
+/* Where the back-end sees the first byte of the pool. */
+#define VLB_POOL_IOVA		0x100000000ULL
+
+/**
+ * struct vlb_info - what this module is (VLB_GET_INFO)
+ * @api_version: VLB_API_VERSION of the module
+ * @max_queues: most queues of a device
+ * @max_queue_size: most descriptors of a queue
+ * @reserved: zero
+ * @ring_features: the transport feature bits (24 to 40) that may be offered to
+ *	drivers; any other bit in that range makes VLB_CREATE fail
+ */
+struct vlb_info {
+	__u32 api_version;
+	__u32 max_queues;
+	__u32 max_queue_size;
+	__u32 reserved;
+	__u64 ring_features;
+};
+
+/* What becomes of requests in flight when the back-end is lost. */
+#define VLB_LOST_REPLAY		0	/* hand them to the next back-end */
+#define VLB_LOST_COMPLETE	1	/* complete them with the fail response */
+
+/**
+ * struct vlb_queue_desc - one queue of a device
+ * @size: number of descriptors: a power of two, 1 to VLB_MAX_QUEUE_SIZE
+ * @lost: VLB_LOST_*
+ * @reserved: zero
+ */
+struct vlb_queue_desc {
+	__u16 size;
+	__u8 lost;
+	__u8 reserved;
+};
+
+/* Where the fail response goes in the device-writable part of a request. */
+#define VLB_FAIL_EMPTY		0	/* nowhere: used length 0 */
+#define VLB_FAIL_AT_START	1
+#define VLB_FAIL_AT_END		2
+
+/**
+ * struct vlb_device_desc - a device (VLB_CREATE in, VLB_ADOPT out)
+ * @name: unique name, also that of /sys/class/virtio-loopback/NAME
+ * @device_id: virtio device type, 1 to 65535 (virtio spec section 5)
+ * @vendor_id: virtio vendor id, reported to drivers
+ * @features: feature bits offered to the driver; VIRTIO_F_VERSION_1 is required
+ * @num_queues: 1 to VLB_MAX_QUEUES
+ * @config_len: bytes of configuration space, 0 to VLB_CONFIG_SIZE
+ * @timeout_ms: fail all requests and remove the device after so many milliseconds
+ *	without a running back-end; 0: wait for ever
+ * @fail_where: VLB_FAIL_*: how a request is completed that no back-end will serve
+ * @fail_len: bytes of @fail_data, 0 to VLB_FAIL_SIZE
+ * @fail_data: the response of this device type that means "I/O error"
+ * @reserved: zero
+ * @queue: the first @num_queues entries are used, the others zero
+ */
+struct vlb_device_desc {
+	char name[VLB_NAME_SIZE];
+	__u32 device_id;
+	__u32 vendor_id;
+	__u64 features;
+	__u32 num_queues;
+	__u32 config_len;
+	__u32 timeout_ms;
+	__u16 fail_where;
+	__u16 fail_len;
+	__u8 fail_data[VLB_FAIL_SIZE];
+	__u64 reserved[4];
+	struct vlb_queue_desc queue[VLB_MAX_QUEUES];
+};
+
+/**
+ * struct vlb_pool - VLB_SET_POOL
+ * @fd: memfd of @size bytes, writable
+ * @flags: zero
+ * @size: bytes, a multiple of the page size
+ * @arena_size: out: bytes that one request of any queue may need at most
+ * @reserved: zero
+ */
+struct vlb_pool {
+	__s32 fd;
+	__u32 flags;
+	__u64 size;
+	__u64 arena_size;
+	__u64 reserved;
+};
+
+/**
+ * struct vlb_config - VLB_SET_CONFIG
+ * @offset: first byte
+ * @len: number of bytes; @offset + @len is at most the device's config_len
+ * @data: contents
+ */
+struct vlb_config {
+	__u32 offset;
+	__u32 len;
+	__u8 data[VLB_CONFIG_SIZE];
+};
+
+#define VLB_QUEUE_CALL_EVENTFD	(1u << 0)
+
+/**
+ * struct vlb_queue_start - VLB_QUEUE_START
+ * @index: queue
+ * @generation: from the VLB_MSG_START or VLB_MSG_QUEUE_START acted upon
+ * @flags: VLB_QUEUE_*
+ * @kick_fd: eventfd that the module signals for the back-end
+ * @call_fd: the eventfd (VLB_QUEUE_CALL_EVENTFD), else out: a new file descriptor
+ * @size: out: number of descriptors
+ * @desc_iova: out: descriptor table, as the back-end sees it
+ * @avail_iova: out: available ring
+ * @used_iova: out: used ring
+ * @reserved: zero
+ *
+ * The first index that the back-end finds in the available ring is 0.
+ */
+struct vlb_queue_start {
+	__u32 index;
+	__u32 generation;
+	__u32 flags;
+	__s32 kick_fd;
+	__s32 call_fd;
+	__u32 size;
+	__u64 desc_iova;
+	__u64 avail_iova;
+	__u64 used_iova;
+	__u64 reserved;
+};
+
+/**
+ * struct vlb_name - VLB_ADOPT (in), VLB_REMOVE
+ * @name: the device
+ */
+struct vlb_name {
+	char name[VLB_NAME_SIZE];
+};
+
+/**
+ * union vlb_adopt - VLB_ADOPT
+ * @name: in
+ * @desc: out, as given to VLB_CREATE
+ */
+union vlb_adopt {
+	struct vlb_name name;
+	struct vlb_device_desc desc;
+};
+
+enum vlb_msg_type {
+	/* The driver runs; start the queues of @start.queues. */
+	VLB_MSG_START = 1,
+	/* The driver has reset the device; stop the back-end. */
+	VLB_MSG_RESET = 2,
+	/* The driver has reset one queue; stop it in the back-end. */
+	VLB_MSG_QUEUE_RESET = 3,
+	/* The driver has enabled one queue again; start it. */
+	VLB_MSG_QUEUE_START = 4,
+	/* The driver has written to the configuration space. */
+	VLB_MSG_CONFIG_WRITE = 5,
+	/* The device is gone; the file owns nothing any more. */
+	VLB_MSG_REMOVED = 6,
+};
+
+/* Why a device was removed. */
+#define VLB_REMOVED_REQUEST	0	/* VLB_REMOVE */
+#define VLB_REMOVED_TIMEOUT	1	/* no back-end for timeout_ms */
+#define VLB_REMOVED_BROKEN	2	/* the back-end broke the rules of the ring */
+#define VLB_REMOVED_UNREGISTERED 3	/* registration failed; see the kernel log */
+
+/**
+ * struct vlb_msg - a record of read()
+ * @type: enum vlb_msg_type
+ * @generation: for VLB_MSG_START and VLB_MSG_QUEUE_START: to be given back
+ * @start.features: what the driver accepted
+ * @start.queues: bit n: queue n is enabled
+ * @queue: VLB_MSG_QUEUE_*: index
+ * @config: VLB_MSG_CONFIG_WRITE: bytes written; neighbouring and repeated writes
+ *	that were not read yet are merged
+ * @reason: VLB_MSG_REMOVED: VLB_REMOVED_*
+ */
+struct vlb_msg {
+	__u32 type;
+	__u32 generation;
+	union {
+		struct {
+			__u64 features;
+			__u64 queues;
+		} start;
+		__u32 queue;
+		struct vlb_config config;
+		__u32 reason;
+	};
+};
+
+#define VLB_IOC_MAGIC	0xB7
+
+/* Any file. */
+#define VLB_GET_INFO	_IOR(VLB_IOC_MAGIC, 0x00, struct vlb_info)
+
+/*
+ * Take ownership; needs CAP_SYS_ADMIN. EBUSY: the file owns a device already, or
+ * (ADOPT) another file owns that one. EEXIST: the name is taken; if its adapter
+ * died, use VLB_ADOPT. ENOENT: no such device. ESHUTDOWN: it is being removed.
+ */
+#define VLB_CREATE	_IOW(VLB_IOC_MAGIC, 0x01, struct vlb_device_desc)
+#define VLB_ADOPT	_IOWR(VLB_IOC_MAGIC, 0x02, union vlb_adopt)
+
+/*
+ * Owner only. SET_POOL: EBUSY while a queue runs; EINVAL: not a memfd, or not of
+ * that size; ENOSPC: too small for the rings, or an arena would be smaller than at
+ * VLB_REGISTER; ENOMEM: more than half of all memory, or over RLIMIT_MEMLOCK.
+ * QUEUE_START: ESTALE: the driver has reset device or queue since; EALREADY: runs.
+ */
+#define VLB_SET_POOL	_IOWR(VLB_IOC_MAGIC, 0x03, struct vlb_pool)
+#define VLB_SET_CONFIG	_IOW(VLB_IOC_MAGIC, 0x04, struct vlb_config)
+#define VLB_REGISTER	_IO(VLB_IOC_MAGIC, 0x05)
+#define VLB_QUEUE_START	_IOWR(VLB_IOC_MAGIC, 0x06, struct vlb_queue_start)
+#define VLB_STOP	_IO(VLB_IOC_MAGIC, 0x07)
+#define VLB_GET_CONFIG	_IOWR(VLB_IOC_MAGIC, 0x08, struct vlb_config)
+
+/*
+ * Any file; needs CAP_SYS_ADMIN. Waits (interruptibly; call again to wait on) until
+ * the device is gone. Requests in flight are finished by the back-end if it runs and
+ * makes progress, and fail otherwise. ENOENT: no such device.
+ */
+#define VLB_REMOVE	_IOW(VLB_IOC_MAGIC, 0x09, struct vlb_name)
+
+#endif /* _UAPI_LINUX_VIRTIO_LOOPBACK_H */
