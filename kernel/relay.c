@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The relay carries requests from the driver ring to the shadow ring and back.
+ *
+ *   submit    driver's available ring -> copy to the pool -> shadow's available ring
+ *   complete  shadow's used ring -> check -> copy back -> driver's used ring
+ *
+ * A request keeps its head: descriptor n of the shadow ring describes what descriptor n
+ * of the driver ring does, with fewer and larger segments. So there are no descriptors
+ * to allocate, and used elements need no translation. The driver's descriptors stay
+ * untouched until the request is given back; they, not the pool, are the truth about a
+ * request, which is why it can be replayed into another shadow at any time.
+ *
+ * Concurrency. submit() and complete() run at the same time, each on at most one CPU;
+ * the caller sees to that (queue.c). They share the arena, which has a lock, `starved`,
+ * and requests[]: an inactive entry belongs to the submitting side, an active one to
+ * the completing side, and `active` changes hands with release and acquire. replay()
+ * and fail_*() need both sides to be at rest.
+ *
+ * Trust. From the back-end come used elements and two event indexes. An element must
+ * name a request in flight and at most as many bytes as that may take; anything else is
+ * -EPROTO. Wrong events only cost the back-end its own notifications.
+ *
+ * Context: any. May copy as much as the pool holds, with whatever the caller disabled.
+ */
+#include <linux/bitmap.h>
+#include <linux/bitops.h>
+#include <linux/bug.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include "layout.h"
+#include "relay.h"
+#include "trace.h"
+
+struct vlb_replay_entry {
+	u32 sequence;
+	u16 head;
+};
+
+/**
+ * vlb_relay_init - allocate what a queue needs for good
+ * @relay: zeroed, to be undone by vlb_relay_exit() even on failure
+ * @max_num: the largest number of descriptors that the driver may choose
+ */
+int vlb_relay_init(struct vlb_relay *relay, u32 max_num)
+{
+	relay->requests = kvcalloc(max_num, sizeof(*relay->requests), GFP_KERNEL);
+	relay->failed = bitmap_zalloc(max_num, GFP_KERNEL);
+	relay->replay = kvcalloc(max_num, sizeof(*relay->replay), GFP_KERNEL);
+	return relay->requests && relay->failed && relay->replay ? 0 : -ENOMEM;
+}
+
+void vlb_relay_exit(struct vlb_relay *relay)
+{
+	kvfree(relay->replay);
+	bitmap_free(relay->failed);
+	kvfree(relay->requests);
+}
+
+/* Begin with a new driver ring; whatever the old one held is the driver's again. */
+void vlb_relay_reset(struct vlb_relay *relay, const struct vring *vring, bool event_idx)
+{
+	vlb_driver_ring_init(&relay->ring, vring, event_idx);
+	memset(relay->requests, 0, vring->num * sizeof(*relay->requests));
+	bitmap_zero(relay->failed, vring->num);
+	relay->starved = 0;
+	relay->completed = relay->submitted;
+}
+
+u32 vlb_relay_in_flight(const struct vlb_relay *relay)
+{
+	return READ_ONCE(relay->submitted) - READ_ONCE(relay->completed);
+}
+
+/* Four buckets an octave, from 1 us up: bucket b starts at (4 + b % 4) << (b / 4 + 8). */
+unsigned int vlb_latency_bucket(u64 ns)
+{
+	unsigned int octave, bucket;
+
+	if (ns < 1024)
+		return 0;
+	octave = ilog2(ns);
+	bucket = 4 * (octave - 10) + ((ns >> (octave - 2)) & 3);
+	return min_t(unsigned int, bucket, VLB_LATENCY_BUCKETS - 1);
+}
+
+/* ---- submit ------------------------------------------------------------------- */
+
+/* The descriptors of one request: a chain in the ring, or an indirect table. */
+struct writer {
+	struct vring_desc *table;
+	struct vlb_descriptor open;
+	u16 index;
+	bool in_ring;
+};
+
+static void writer_begin(struct writer *writer, u16 ring_index, u64 iova, u32 len, bool write)
+{
+	u16 index = writer->in_ring ? ring_index : writer->index + 1;
+
+	if (writer->open.iova) {
+		writer->open.flags |= VRING_DESC_F_NEXT;
+		writer->open.next = index;
+		vlb_shadow_ring_write_desc(&writer->table[writer->index], &writer->open);
+		writer->index = index;
+	}
+	writer->open = (struct vlb_descriptor){
+		.iova = iova, .len = len, .flags = write ? VRING_DESC_F_WRITE : 0,
+	};
+}
+
+static void writer_end(struct writer *writer)
+{
+	vlb_shadow_ring_write_desc(&writer->table[writer->index], &writer->open);
+}
+
+static u32 slot_offset(const struct vlb_shadow *shadow, u16 head)
+{
+	return shadow->slots + head * VLB_SLOT_SIZE;
+}
+
+static u32 place_offset(const struct vlb_shadow *shadow, const struct vlb_request *req,
+			u16 head, const struct vlb_place *place)
+{
+	return place->offset + (place->in_extent ? req->extent : slot_offset(shadow, head));
+}
+
+static int measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *layout)
+{
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+	struct vlb_place place;
+	int ret;
+
+	*layout = VLB_LAYOUT_START;
+	ret = vlb_chain_start(&chain, &relay->ring, head);
+	while (!ret && (ret = vlb_chain_next(&chain, &seg)) > 0)
+		ret = vlb_layout_add(layout, &seg, &place);
+	return ret;
+}
+
+/* Where the descriptors go; an indirect table too large for the slot ends the extent. */
+static void writer_init(struct writer *writer, struct vlb_relay *relay,
+			struct vlb_shadow *shadow, u16 head, u32 table_offset, u32 descs)
+{
+	bool indirect = vlb_chain_is_indirect(&relay->ring, head) && descs > 1;
+	struct vlb_descriptor desc = {
+		.iova = VLB_POOL_IOVA + table_offset,
+		.len = descs * sizeof(struct vring_desc),
+		.flags = VRING_DESC_F_INDIRECT,
+	};
+
+	*writer = (struct writer){
+		.table = shadow->ring.vring.desc, .index = head, .in_ring = true,
+	};
+	if (!indirect)
+		return;
+	vlb_shadow_ring_write_desc(&shadow->ring.vring.desc[head], &desc);
+	*writer = (struct writer){ .table = (void *)(shadow->pool + table_offset) };
+}
+
+/* Second walk: copy what the device reads, write the descriptors. */
+static void fill(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
+		 const struct vlb_request *req, struct writer *writer)
+{
+	struct vlb_layout layout = VLB_LAYOUT_START;
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+	struct vlb_place place;
+	u32 offset;
+
+	vlb_chain_start(&chain, &relay->ring, head);
+	while (vlb_chain_next(&chain, &seg) > 0) {
+		vlb_layout_add(&layout, &seg, &place);
+		offset = place_offset(shadow, req, head, &place);
+		if (!seg.write)
+			memcpy(shadow->pool + offset, seg.data, seg.len);
+		if (place.merged)
+			writer->open.len += seg.len;
+		else
+			writer_begin(writer, seg.index, VLB_POOL_IOVA + offset, seg.len, seg.write);
+	}
+	writer_end(writer);
+}
+
+/*
+ * Put a request into the shadow ring. -ENOSPC: no room now; other errors: never. Nothing
+ * has changed then.
+ */
+static int hand_out(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head)
+{
+	struct vlb_request *req = &relay->requests[head];
+	u32 table_offset = slot_offset(shadow, head);
+	struct vlb_layout layout;
+	struct writer writer;
+	u32 table = 0;
+	int err;
+
+	err = measure(relay, head, &layout);
+	if (err)
+		return err;
+	if (vlb_chain_is_indirect(&relay->ring, head) && layout.descs > VLB_SLOT_DESCS) {
+		table = ALIGN(layout.large, (u32)sizeof(struct vring_desc));
+		layout.large = table + layout.descs * sizeof(struct vring_desc);
+	}
+	if (layout.large) {
+		err = vlb_arena_alloc(&shadow->arena, layout.large, &req->extent);
+		if (err)
+			return err;
+	}
+	if (table)
+		table_offset = req->extent + table;
+	req->extent_len = layout.large;
+	req->readable = layout.readable;
+	req->writable = layout.writable;
+
+	writer_init(&writer, relay, shadow, head, table_offset, layout.descs);
+	fill(relay, shadow, head, req, &writer);
+	smp_store_release(&req->active, true);
+	vlb_shadow_ring_push_avail(&shadow->ring, head);
+	trace_vlb_submit(relay->name, relay->index, head, layout.readable, layout.writable);
+	return 0;
+}
+
+/* As hand_out(); when there is no room, arranges that complete() asks for a new try. */
+static int hand_out_or_starve(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head)
+{
+	int err = hand_out(relay, shadow, head);
+
+	if (err != -ENOSPC)
+		return err;
+	WRITE_ONCE(relay->starved, 1);
+	smp_mb(); /* starved before looking for room; complete() frees before it looks */
+	err = hand_out(relay, shadow, head);
+	if (err != -ENOSPC)
+		WRITE_ONCE(relay->starved, 0);
+	return err;
+}
+
+/* A request that cannot be served by anyone is left to the completing side. */
+static void give_up(struct vlb_relay *relay, u16 head)
+{
+	relay->requests[head].extent_len = 0;
+	smp_store_release(&relay->requests[head].active, true);
+	set_bit(head, relay->failed);
+}
+
+static int submit_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
+		      unsigned int *todo)
+{
+	struct vlb_request *req = &relay->requests[head];
+	int err;
+
+	req->sequence = relay->submitted;
+	req->submitted_ns = ktime_get_ns();
+	/* Counted first: complete() must never see more replies than requests. */
+	WRITE_ONCE(relay->submitted, relay->submitted + 1);
+	err = hand_out_or_starve(relay, shadow, head);
+	if (err == -ENOSPC) {
+		WRITE_ONCE(relay->submitted, relay->submitted - 1);
+		return err;
+	}
+	vlb_driver_ring_advance(&relay->ring);
+	if (err) {
+		give_up(relay, head);
+		*todo |= VLB_RELAY_COMPLETE;
+	}
+	return 0;
+}
+
+/**
+ * vlb_relay_submit - hand out all requests that the driver has made available
+ * @relay: the relay
+ * @shadow: where to
+ *
+ * Requests that find no room stay in the driver ring; complete() says when to come back.
+ *
+ * Return: VLB_RELAY_* for the caller to do.
+ */
+unsigned int vlb_relay_submit(struct vlb_relay *relay, struct vlb_shadow *shadow)
+{
+	unsigned int todo = 0;
+	u16 head;
+
+	do {
+		while (vlb_driver_ring_peek(&relay->ring, &head)) {
+			if (WARN_ON_ONCE(head >= relay->ring.vring.num ||
+					 smp_load_acquire(&relay->requests[head].active))) {
+				vlb_driver_ring_advance(&relay->ring);
+				continue;
+			}
+			if (submit_one(relay, shadow, head, &todo))
+				goto out;
+		}
+	} while (vlb_driver_ring_enable_kicks(&relay->ring));
+out:
+	if (vlb_shadow_ring_need_kick(&shadow->ring)) {
+		relay->kicks++;
+		todo |= VLB_RELAY_KICK;
+	}
+	return todo;
+}
+
+/* ---- complete ----------------------------------------------------------------- */
+
+static void copy_back(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
+		      u32 len)
+{
+	const struct vlb_request *req = &relay->requests[head];
+	struct vlb_layout layout = VLB_LAYOUT_START;
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+	struct vlb_place place;
+	u32 count;
+
+	vlb_chain_start(&chain, &relay->ring, head);
+	while (len && vlb_chain_next(&chain, &seg) > 0) {
+		vlb_layout_add(&layout, &seg, &place);
+		if (!seg.write)
+			continue;
+		count = min(len, seg.len);
+		memcpy(seg.data, shadow->pool + place_offset(shadow, req, head, &place), count);
+		len -= count;
+	}
+}
+
+/* The driver may use the head again as soon as it is pushed. */
+static void give_back(struct vlb_relay *relay, u16 head, u32 len)
+{
+	struct vlb_request *req = &relay->requests[head];
+
+	WRITE_ONCE(relay->completed, relay->completed + 1);
+	smp_store_release(&req->active, false);
+	vlb_driver_ring_push_used(&relay->ring, head, len);
+}
+
+static void complete_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head, u32 len,
+			 u64 now_ns)
+{
+	const struct vlb_request *req = &relay->requests[head];
+	u64 latency_ns = now_ns - req->submitted_ns;
+
+	copy_back(relay, shadow, head, len);
+	if (req->extent_len)
+		vlb_arena_free(&shadow->arena, req->extent, req->extent_len);
+	relay->bytes += req->readable + len;
+	relay->latency[vlb_latency_bucket(latency_ns)]++;
+	trace_vlb_complete(relay->name, relay->index, head, len, latency_ns);
+	give_back(relay, head, len);
+}
+
+static int violation(struct vlb_relay *relay, const char *what, u32 id, u32 len)
+{
+	relay->violation = (struct vlb_violation){ what, id, len };
+	return -EPROTO;
+}
+
+static int complete_next(struct vlb_relay *relay, struct vlb_shadow *shadow, u64 now_ns)
+{
+	u32 id, len;
+
+	vlb_shadow_ring_pop_used(&shadow->ring, &id, &len);
+	if (id >= relay->ring.vring.num)
+		return violation(relay, "used id %u out of range (length %u)", id, len);
+	if (!smp_load_acquire(&relay->requests[id].active) || test_bit(id, relay->failed))
+		return violation(relay, "used id %u is not in flight (length %u)", id, len);
+	if (len > relay->requests[id].writable)
+		return violation(relay, "used id %u has length %u, more than the request takes",
+				 id, len);
+	complete_one(relay, shadow, id, len, now_ns);
+	return 0;
+}
+
+static int complete_pending(struct vlb_relay *relay, struct vlb_shadow *shadow)
+{
+	u16 pending = vlb_shadow_ring_pending(&shadow->ring);
+	u64 now_ns = ktime_get_ns();
+	int err = 0;
+
+	if (pending > vlb_relay_in_flight(relay))
+		return violation(relay, "used index %u is ahead of the requests in flight by %u",
+				 (u16)(shadow->ring.last_used + pending),
+				 pending - vlb_relay_in_flight(relay));
+	while (!err && pending--)
+		err = complete_next(relay, shadow, now_ns);
+	return err;
+}
+
+/* Write the fail response into a request's memory; returns the used length. */
+static u32 write_fail_response(const struct vlb_relay *relay, u16 head)
+{
+	const struct vlb_fail_response *fail = &relay->fail;
+	u32 start = 0, pos = 0, i;
+	struct vlb_layout layout;
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+
+	if (fail->where == VLB_FAIL_EMPTY || measure(relay, head, &layout) ||
+	    layout.writable < fail->len)
+		return 0;
+	if (fail->where == VLB_FAIL_AT_END)
+		start = layout.writable - fail->len;
+	vlb_chain_start(&chain, &relay->ring, head);
+	while (vlb_chain_next(&chain, &seg) > 0) {
+		if (!seg.write)
+			continue;
+		for (i = 0; i < fail->len; i++)
+			if (start + i >= pos && start + i - pos < seg.len)
+				((u8 *)seg.data)[start + i - pos] = fail->data[i];
+		pos += seg.len;
+	}
+	return start + fail->len;
+}
+
+static void fail_one(struct vlb_relay *relay, u16 head)
+{
+	relay->errors++;
+	clear_bit(head, relay->failed);
+	give_back(relay, head, write_fail_response(relay, head));
+}
+
+static void fail_given_up(struct vlb_relay *relay)
+{
+	unsigned long head;
+
+	for_each_set_bit(head, relay->failed, relay->ring.vring.num)
+		fail_one(relay, head);
+}
+
+/**
+ * vlb_relay_complete - give all requests back that the back-end has used
+ * @relay: the relay
+ * @shadow: where from
+ *
+ * Return: VLB_RELAY_* for the caller to do, or -EPROTO: the back-end broke the rules,
+ * see relay->violation; the shadow must not be used any more.
+ */
+int vlb_relay_complete(struct vlb_relay *relay, struct vlb_shadow *shadow)
+{
+	int todo = 0;
+	int err;
+
+	fail_given_up(relay);
+	do {
+		err = complete_pending(relay, shadow);
+		if (err)
+			return err;
+	} while (vlb_shadow_ring_enable_calls(&shadow->ring));
+
+	/* enable_calls() had a full barrier between the frees and this look. */
+	if (READ_ONCE(relay->starved)) {
+		WRITE_ONCE(relay->starved, 0);
+		todo |= VLB_RELAY_SUBMIT;
+	}
+	if (vlb_driver_ring_need_interrupt(&relay->ring))
+		todo |= VLB_RELAY_INTERRUPT;
+	return todo;
+}
+
+/* ---- while both sides are at rest ------------------------------------------------ */
+
+static int by_sequence(const void *a, const void *b)
+{
+	const struct vlb_replay_entry *first = a, *second = b;
+
+	return (s32)(first->sequence - second->sequence);
+}
+
+/**
+ * vlb_relay_replay - hand out again what a lost back-end left behind
+ * @relay: the relay, both sides at rest
+ * @shadow: an empty shadow, its arena at least as large as the lost one's
+ *
+ * In the order of submission. It always fits: a fresh arena is filled without gaps.
+ */
+void vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow)
+{
+	u32 count = 0, i;
+	u16 head;
+
+	for (i = 0; i < relay->ring.vring.num; i++)
+		if (relay->requests[i].active && !test_bit(i, relay->failed))
+			relay->replay[count++] = (struct vlb_replay_entry){
+				relay->requests[i].sequence, i,
+			};
+	sort(relay->replay, count, sizeof(*relay->replay), by_sequence, NULL);
+	for (i = 0; i < count; i++) {
+		head = relay->replay[i].head;
+		if (WARN_ON_ONCE(hand_out(relay, shadow, head)))
+			give_up(relay, head);
+	}
+	relay->replays += count;
+}
+
+/**
+ * vlb_relay_fail_active - complete all requests in flight with the fail response
+ * @relay: the relay, both sides at rest, without a shadow
+ *
+ * Return: whether the driver wants an interrupt.
+ */
+bool vlb_relay_fail_active(struct vlb_relay *relay)
+{
+	u32 i;
+
+	for (i = 0; i < relay->ring.vring.num; i++)
+		if (relay->requests[i].active)
+			fail_one(relay, i);
+	return vlb_driver_ring_need_interrupt(&relay->ring);
+}
+
+/**
+ * vlb_relay_fail_all - as vlb_relay_fail_active(), and all that still waits
+ * @relay: the relay, both sides at rest, without a shadow
+ *
+ * Return: whether the driver wants an interrupt.
+ */
+bool vlb_relay_fail_all(struct vlb_relay *relay)
+{
+	u16 head;
+
+	do {
+		while (vlb_driver_ring_peek(&relay->ring, &head)) {
+			vlb_driver_ring_advance(&relay->ring);
+			if (WARN_ON_ONCE(head >= relay->ring.vring.num))
+				continue;
+			WRITE_ONCE(relay->submitted, relay->submitted + 1);
+			relay->requests[head].active = true;
+		}
+	} while (vlb_driver_ring_enable_kicks(&relay->ring));
+	return vlb_relay_fail_active(relay);
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The shadow ring: the split virtqueue that the back-end serves, used from the driver's
+ * side (virtio spec 2.7). It lies in the pool, which the back-end may write at any time.
+ * So the module only ever writes the descriptor table and the available ring, keeps its
+ * own copy of every index, and reads a field of the used ring exactly once before
+ * checking it.
+ *
+ * The submitting side owns avail_idx and kicked, the completing side owns last_used.
+ *
+ * Context: any.
+ */
+#include <asm/barrier.h>
+#include <linux/cache.h>
+#include <linux/compiler.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "shadow_ring.h"
+#include "ring_access.h"
+
+/* Each part starts a cache line of its own: the two sides write different parts. */
+#define PART_ALIGN	64u
+
+u32 vlb_shadow_ring_avail_offset(u32 num)
+{
+	return ALIGN(num * (u32)sizeof(struct vring_desc), PART_ALIGN);
+}
+
+/* flags, idx, num entries, used_event */
+u32 vlb_shadow_ring_used_offset(u32 num)
+{
+	return ALIGN(vlb_shadow_ring_avail_offset(num) + 2 * (3 + num), PART_ALIGN);
+}
+
+/* flags, idx, num elements, avail_event */
+u32 vlb_shadow_ring_size(u32 num)
+{
+	return ALIGN(vlb_shadow_ring_used_offset(num) + 2 * 3 +
+		     num * (u32)sizeof(struct vring_used_elem), PART_ALIGN);
+}
+
+/**
+ * vlb_shadow_ring_init - lay out an empty ring
+ * @ring: the ring
+ * @mem: vlb_shadow_ring_size() bytes in the pool
+ * @num: number of descriptors, a power of two
+ * @event_idx: VIRTIO_F_EVENT_IDX was negotiated
+ */
+void vlb_shadow_ring_init(struct vlb_shadow_ring *ring, void *mem, u32 num, bool event_idx)
+{
+	memset(mem, 0, vlb_shadow_ring_size(num));
+	*ring = (struct vlb_shadow_ring){
+		.vring = {
+			.num = num,
+			.desc = mem,
+			.avail = mem + vlb_shadow_ring_avail_offset(num),
+			.used = mem + vlb_shadow_ring_used_offset(num),
+		},
+		.event_idx = event_idx,
+	};
+}
+
+/* Fill a descriptor of the ring or of an indirect table in the pool. */
+void vlb_shadow_ring_write_desc(struct vring_desc *desc, const struct vlb_descriptor *from)
+{
+	desc->addr = __cpu_to_virtio64(true, from->iova);
+	desc->len = __cpu_to_virtio32(true, from->len);
+	desc->flags = __cpu_to_virtio16(true, from->flags);
+	desc->next = __cpu_to_virtio16(true, from->next);
+}
+
+/* Make a request available. The back-end sees it at once, kicked or not. */
+void vlb_shadow_ring_push_avail(struct vlb_shadow_ring *ring, u16 head)
+{
+	struct vring *vring = &ring->vring;
+
+	vlb_ring_put16(&vring->avail->ring[ring->avail_idx & (vring->num - 1)], head);
+	ring->avail_idx++;
+	smp_wmb(); /* descriptors, data and entry before the index */
+	vlb_ring_put16(&vring->avail->idx, ring->avail_idx);
+}
+
+/* Does the back-end want a kick for what was pushed since the last question? */
+bool vlb_shadow_ring_need_kick(struct vlb_shadow_ring *ring)
+{
+	u16 old = ring->kicked;
+
+	if (old == ring->avail_idx)
+		return false;
+	ring->kicked = ring->avail_idx;
+	smp_mb(); /* the available index before the event, as the back-end's reverse */
+	if (ring->event_idx)
+		return vring_need_event(vlb_ring_get16((__virtio16 *)&vring_avail_event(&ring->vring)),
+					ring->avail_idx, old);
+	return !(vlb_ring_get16(&ring->vring.used->flags) & VRING_USED_F_NO_NOTIFY);
+}
+
+/* How many used elements wait, if the back-end is to be believed. */
+u16 vlb_shadow_ring_pending(const struct vlb_shadow_ring *ring)
+{
+	u16 pending = vlb_ring_get16(&ring->vring.used->idx) - ring->last_used;
+
+	smp_rmb(); /* the index before the elements and the data */
+	return pending;
+}
+
+/* Take one used element; both values are still to be checked. */
+void vlb_shadow_ring_pop_used(struct vlb_shadow_ring *ring, u32 *id, u32 *len)
+{
+	struct vring *vring = &ring->vring;
+	struct vring_used_elem *elem = &vring->used->ring[ring->last_used & (vring->num - 1)];
+
+	*id = __virtio32_to_cpu(true, READ_ONCE(elem->id));
+	*len = __virtio32_to_cpu(true, READ_ONCE(elem->len));
+	ring->last_used++;
+}
+
+/**
+ * vlb_shadow_ring_enable_calls - ask to be called for the next used element
+ * @ring: the ring
+ *
+ * Return: whether one came in the meantime, for which no call may come.
+ */
+bool vlb_shadow_ring_enable_calls(struct vlb_shadow_ring *ring)
+{
+	if (ring->event_idx)
+		vlb_ring_put16((__virtio16 *)&vring_used_event(&ring->vring), ring->last_used);
+	smp_mb(); /* the event before the index; pairs with the back-end's call */
+	return vlb_ring_get16(&ring->vring.used->idx) != ring->last_used;
+}
