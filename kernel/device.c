@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device object and the registry of names.
+ *
+ * A device is made by VLB_CREATE and ends with removal.c. Its references: the class
+ * device's own, held from creation to the end of the removal; one of the virtio device;
+ * one of the open file that owns or owned it; one of every task that looks at it. The
+ * module stays loaded as long as a device exists.
+ *
+ * Locks: vlb_devices_lock guards the registry; dev->lock the device. Neither is taken
+ * while holding the other one.
+ *
+ * Context: process; may sleep.
+ */
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/virtio_config.h>
+#include <uapi/linux/virtio_ring.h>
+
+#include "control.h"
+#include "device.h"
+#include "pool.h"
+
+struct workqueue_struct *vlb_wq;
+
+static LIST_HEAD(devices);
+static DEFINE_MUTEX(vlb_devices_lock); /* guards devices, and the use of each name */
+
+static struct class device_class = {
+	.name = "virtio-loopback",
+	.dev_groups = vlb_device_groups,
+};
+
+int vlb_devices_init(void)
+{
+	int err;
+
+	/* Each removal may wait for I/O, and must not hold another one up. */
+	vlb_wq = alloc_workqueue("virtio-loopback", WQ_UNBOUND, 0);
+	if (!vlb_wq)
+		return -ENOMEM;
+	err = class_register(&device_class);
+	if (err)
+		destroy_workqueue(vlb_wq);
+	return err;
+}
+
+void vlb_devices_exit(void)
+{
+	destroy_workqueue(vlb_wq); /* the last removal may still be returning */
+	class_unregister(&device_class);
+}
+
+/* The feature bits of the transport that a shadow ring can carry. */
+u64 vlb_device_ring_features(void)
+{
+	return BIT_ULL(VIRTIO_F_ANY_LAYOUT) |
+	       BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) |
+	       BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |
+	       BIT_ULL(VIRTIO_F_VERSION_1) |
+	       vlb_ring_reset_feature();
+}
+
+static bool name_is_valid(const char *name)
+{
+	size_t len = strnlen(name, VLB_NAME_SIZE);
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!isalnum(name[i]) && !strchr("_.-", name[i]))
+			return false;
+	return len && len < VLB_NAME_SIZE && strcmp(name, ".") && strcmp(name, "..");
+}
+
+static bool queues_are_valid(const struct vlb_device_desc *desc)
+{
+	u32 i;
+
+	if (!desc->num_queues || desc->num_queues > VLB_MAX_QUEUES)
+		return false;
+	for (i = 0; i < desc->num_queues; i++)
+		if (!is_power_of_2(desc->queue[i].size) ||
+		    desc->queue[i].size > VLB_MAX_QUEUE_SIZE ||
+		    desc->queue[i].lost > VLB_LOST_COMPLETE || desc->queue[i].reserved)
+			return false;
+	return !memchr_inv(&desc->queue[i], 0, (VLB_MAX_QUEUES - i) * sizeof(desc->queue[0]));
+}
+
+static bool desc_is_valid(const struct vlb_device_desc *desc)
+{
+	u64 transport = GENMASK_ULL(VIRTIO_TRANSPORT_F_END - 1, VIRTIO_TRANSPORT_F_START);
+
+	return name_is_valid(desc->name) && queues_are_valid(desc) &&
+	       desc->device_id && desc->device_id <= U16_MAX &&
+	       desc->config_len <= VLB_CONFIG_SIZE &&
+	       desc->fail_where <= VLB_FAIL_AT_END && desc->fail_len <= VLB_FAIL_SIZE &&
+	       desc->features & BIT_ULL(VIRTIO_F_VERSION_1) &&
+	       !(desc->features & transport & ~vlb_device_ring_features()) &&
+	       !memchr_inv(desc->reserved, 0, sizeof(desc->reserved));
+}
+
+static void device_release(struct device *dev)
+{
+	struct vlb_device *vlb = container_of(dev, struct vlb_device, dev);
+	u32 i;
+
+	for (i = 0; i < vlb->desc.num_queues; i++)
+		vlb_queue_exit(&vlb->queue[i]);
+	vlb_pool_put(vlb->pool);
+	kfree(vlb);
+}
+
+static int init_queues(struct vlb_device *dev)
+{
+	u32 i;
+	int err = 0;
+
+	/* All of them, so that device_release() may undo all of them. */
+	for (i = 0; i < dev->desc.num_queues; i++)
+		err = vlb_queue_init(&dev->queue[i], dev, i) ?: err;
+	return err;
+}
+
+static struct vlb_device *alloc_device(const struct vlb_device_desc *desc)
+{
+	struct vlb_device *dev;
+
+	dev = kzalloc(struct_size(dev, queue, desc->num_queues), GFP_KERNEL);
+	if (!dev)
+		return NULL;
+	dev->desc = *desc;
+	mutex_init(&dev->lock);
+	spin_lock_init(&dev->config_lock);
+	init_waitqueue_head(&dev->wait);
+	device_initialize(&dev->dev);
+	dev->dev.class = &device_class;
+	dev->dev.release = device_release;
+	vlb_removal_init(dev);
+	vlb_power_init(dev);
+	vlb_transport_init(dev);
+	vlb_attributes_init(dev);
+	return dev;
+}
+
+static struct vlb_device *find_locked(const char *name)
+{
+	struct vlb_device *dev;
+
+	lockdep_assert_held(&vlb_devices_lock);
+	list_for_each_entry(dev, &devices, node)
+		if (!strcmp(dev->desc.name, name))
+			return dev;
+	return NULL;
+}
+
+static int enlist(struct vlb_device *dev)
+{
+	int err;
+
+	mutex_lock(&vlb_devices_lock);
+	err = find_locked(dev->desc.name) ? -EEXIST : device_add(&dev->dev);
+	if (!err)
+		list_add_tail(&dev->node, &devices);
+	mutex_unlock(&vlb_devices_lock);
+	return err;
+}
+
+/**
+ * vlb_device_create - make a device, not yet registered
+ * @desc: what it is to be; checked here
+ * @owner: the file that will own it
+ *
+ * Return: the device with a reference for the owner, or -EINVAL, -EEXIST, -ENOMEM.
+ */
+struct vlb_device *vlb_device_create(const struct vlb_device_desc *desc, struct vlb_file *owner)
+{
+	struct vlb_device *dev;
+	int err;
+
+	if (!desc_is_valid(desc))
+		return ERR_PTR(-EINVAL);
+	dev = alloc_device(desc);
+	if (!dev)
+		return ERR_PTR(-ENOMEM);
+	dev->owner = owner;
+	dev->owner_pid = task_tgid_nr(current);
+	err = init_queues(dev) ?: dev_set_name(&dev->dev, "%s", desc->name) ?: enlist(dev);
+	if (err) {
+		put_device(&dev->dev);
+		return ERR_PTR(err);
+	}
+	__module_get(THIS_MODULE); /* until the end of the removal */
+	get_device(&dev->dev);
+	return dev;
+}
+
+/* The device of that name with a reference, or NULL. */
+struct vlb_device *vlb_device_find(const char *name)
+{
+	struct vlb_device *dev;
+
+	mutex_lock(&vlb_devices_lock);
+	dev = find_locked(name);
+	if (dev)
+		get_device(&dev->dev);
+	mutex_unlock(&vlb_devices_lock);
+	return dev;
+}
+
+/* Call @fn for every device until one returns an error, which is returned. */
+int vlb_device_for_each(int (*fn)(struct vlb_device *dev))
+{
+	struct vlb_device *dev;
+	int err = 0;
+
+	mutex_lock(&vlb_devices_lock);
+	list_for_each_entry(dev, &devices, node) {
+		err = fn(dev);
+		if (err)
+			break;
+	}
+	mutex_unlock(&vlb_devices_lock);
+	return err;
+}
+
+/* The name is free again. */
+void vlb_device_unlist(struct vlb_device *dev)
+{
+	mutex_lock(&vlb_devices_lock);
+	list_del(&dev->node);
+	device_del(&dev->dev);
+	mutex_unlock(&vlb_devices_lock);
+}
+
+/**
+ * vlb_device_adopt - take over a device whose owner has gone
+ * @dev: the device
+ * @owner: the new owner
+ *
+ * Return: 0, -EBUSY (it has an owner) or -ESHUTDOWN (it is being removed).
+ */
+int vlb_device_adopt(struct vlb_device *dev, struct vlb_file *owner)
+{
+	int err = 0;
+
+	mutex_lock(&dev->lock);
+	if (test_bit(VLB_REMOVING, &dev->flags))
+		err = -ESHUTDOWN;
+	else if (dev->owner)
+		err = -EBUSY;
+	if (!err) {
+		dev->owner = owner;
+		dev->owner_pid = task_tgid_nr(current);
+		vlb_message_renew(dev);
+		vlb_device_update_timeout(dev);
+	}
+	mutex_unlock(&dev->lock);
+	return err;
+}
+
+/* The owner's file was closed. */
+void vlb_device_disown(struct vlb_device *dev)
+{
+	vlb_device_stop(dev);
+	mutex_lock(&dev->lock);
+	dev->owner = NULL;
+	dev->owner_pid = 0;
+	vlb_device_update_timeout(dev);
+	mutex_unlock(&dev->lock);
+	if (!test_bit(VLB_REGISTERED, &dev->flags))
+		vlb_device_remove(dev, VLB_REMOVED_REQUEST);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef VLB_QUEUE_H
+#define VLB_QUEUE_H
+
+#include <linux/atomic.h>
+#include <linux/device.h>
+#include <linux/rcupdate.h>
+#include <linux/workqueue.h>
+
+#include "port.h"
+#include "relay.h"
+
+struct virtqueue;
+struct vlb_device;
+
+/**
+ * struct vlb_queue_attributes - see attributes.c
+ * @name: the queue's number
+ * @stats: sysfs file stats/NAME
+ * @latency: sysfs file latency/NAME
+ */
+struct vlb_queue_attributes {
+	char name[4];
+	struct device_attribute stats;
+	struct device_attribute latency;
+};
+
+/**
+ * struct vlb_queue - one queue of a device
+ * @dev: the device; the queue is part of it
+ * @index: the queue's number
+ * @generation: what VLB_QUEUE_START must name; under dev->lock
+ * @vq: the driver's virtqueue, NULL when it has none or has reset it; under dev->lock,
+ *	and stable while @port is set
+ * @relay: see relay.h
+ * @port: NULL without a back-end; changed under dev->lock, read under RCU
+ * @submits: notifications by the driver that the submitting side has not finished
+ * @completes: the same by the back-end, for the completing side
+ * @kick_work: kicks where a direct kick is not allowed
+ * @complete_work: completes where completing in place is not possible
+ * @cpu: where @complete_work runs
+ * @attributes: files in sysfs
+ */
+struct vlb_queue {
+	struct vlb_device *dev;
+	u16 index;
+	u32 generation;
+	struct virtqueue *vq;
+	struct vlb_relay relay;
+	struct vlb_port __rcu *port;
+	atomic_t submits;
+	atomic_t completes;
+	struct work_struct kick_work;
+	struct work_struct complete_work;
+	int cpu;
+	struct vlb_queue_attributes attributes;
+};
+
+int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index);
+void vlb_queue_exit(struct vlb_queue *queue);
+
+bool vlb_queue_notify(struct virtqueue *vq);
+void vlb_queue_called(struct vlb_queue *queue);
+void vlb_queue_complete_later(struct vlb_queue *queue);
+
+void vlb_queue_start(struct vlb_queue *queue, struct vlb_port *port);
+struct vlb_port *vlb_queue_unpublish(struct vlb_queue *queue);
+void vlb_queue_settle(struct vlb_queue *queue, struct vlb_port *port);
+void vlb_queue_fail_all(struct vlb_queue *queue);
+
+#endif

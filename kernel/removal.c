@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How a device is registered and how it goes.
+ *
+ *   created --VLB_REGISTER--> registered --remove()--> removing --> gone
+ *
+ * Both ways run as work, because a driver's probe and remove functions wait for I/O,
+ * which waits for the back-end, which waits for the adapter, which must not wait in an
+ * ioctl. A removal ends even without a back-end: requests fail (fail_work) when there is
+ * none, when there is one that makes no progress, or when it broke the rules.
+ *
+ * The work items need no reference of their own: all of them are cancelled or have
+ * returned before remove_work drops the device's.
+ */
+#include <linux/module.h>
+#include <linux/virtio_config.h>
+
+#include "device.h"
+
+/* A back-end that completes nothing for so long during a removal is given up. */
+#define GRACE_MS	10000
+
+static void register_work(struct work_struct *work)
+{
+	struct vlb_device *dev = container_of(work, struct vlb_device, register_work);
+	int err = register_virtio_device(&dev->vdev);
+
+	if (!err)
+		return;
+	dev_err(&dev->dev, "cannot register the virtio device (error %d)\n", err);
+	clear_bit(VLB_REGISTERED, &dev->flags);
+	put_device(&dev->vdev.dev);
+	vlb_device_remove(dev, VLB_REMOVED_UNREGISTERED);
+}
+
+/* VLB_REGISTER: 0, -EALREADY or -ESHUTDOWN. */
+int vlb_device_register(struct vlb_device *dev)
+{
+	int err = 0;
+
+	mutex_lock(&dev->lock); /* remove_work takes it before it flushes register_work */
+	if (test_bit(VLB_REMOVING, &dev->flags)) {
+		err = -ESHUTDOWN;
+	} else if (test_and_set_bit(VLB_REGISTERED, &dev->flags)) {
+		err = -EALREADY;
+	} else {
+		get_device(&dev->dev); /* the virtio device's, put by its release */
+		queue_work(vlb_wq, &dev->register_work);
+	}
+	mutex_unlock(&dev->lock);
+	return err;
+}
+
+/* Fail all requests from now on. */
+void vlb_device_fail(struct vlb_device *dev)
+{
+	set_bit(VLB_FAILING, &dev->flags);
+	queue_work(vlb_wq, &dev->fail_work);
+}
+
+/*
+ * A driver has submitted requests and there is no port. Any context. The notification
+ * came with a full barrier, as does queueing work: either fail_work sees the request or
+ * this sees VLB_FAILING.
+ */
+void vlb_device_requests_wait(struct vlb_device *dev)
+{
+	if (test_bit(VLB_FAILING, &dev->flags))
+		queue_work(vlb_wq, &dev->fail_work);
+}
+
+static void fail_work(struct work_struct *work)
+{
+	struct vlb_device *dev = container_of(work, struct vlb_device, fail_work);
+	u32 i;
+
+	mutex_lock(&dev->lock);
+	vlb_device_stop_locked(dev);
+	for (i = 0; i < dev->desc.num_queues; i++)
+		vlb_queue_fail_all(&dev->queue[i]);
+	mutex_unlock(&dev->lock);
+}
+
+static void timeout_work(struct work_struct *work)
+{
+	struct vlb_device *dev = container_of(work, struct vlb_device, timeout_work.work);
+
+	dev_err(&dev->dev, "no back-end for %u ms; its requests fail and the device is removed\n",
+		dev->desc.timeout_ms);
+	vlb_device_remove(dev, VLB_REMOVED_TIMEOUT);
+}
+
+static u64 completed(const struct vlb_device *dev)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < dev->desc.num_queues; i++)
+		sum += READ_ONCE(dev->queue[i].relay.completed);
+	return sum;
+}
+
+static void grace_work(struct work_struct *work)
+{
+	struct vlb_device *dev = container_of(work, struct vlb_device, grace_work.work);
+	u64 now = completed(dev);
+
+	if (now == dev->grace_completed) {
+		dev_err(&dev->dev, "no progress for %u ms while being removed; requests fail\n",
+			GRACE_MS);
+		vlb_device_fail(dev);
+		return;
+	}
+	dev->grace_completed = now;
+	queue_delayed_work(vlb_wq, &dev->grace_work, msecs_to_jiffies(GRACE_MS));
+}
+
+/* The back-end may finish what it has, if there is one and nobody has given it up. */
+static void fail_or_grant_grace(struct vlb_device *dev)
+{
+	mutex_lock(&dev->lock);
+	if (!dev->num_ports || dev->removed_reason != VLB_REMOVED_REQUEST) {
+		vlb_device_fail(dev);
+	} else {
+		dev->grace_completed = completed(dev);
+		queue_delayed_work(vlb_wq, &dev->grace_work, msecs_to_jiffies(GRACE_MS));
+	}
+	mutex_unlock(&dev->lock);
+}
+
+static void remove_work(struct work_struct *work)
+{
+	struct vlb_device *dev = container_of(work, struct vlb_device, remove_work);
+
+	fail_or_grant_grace(dev);
+	flush_work(&dev->register_work);
+	if (test_bit(VLB_REGISTERED, &dev->flags))
+		unregister_virtio_device(&dev->vdev);
+	cancel_delayed_work_sync(&dev->timeout_work);
+	cancel_delayed_work_sync(&dev->grace_work);
+	vlb_device_unlist(dev);
+
+	mutex_lock(&dev->lock);
+	vlb_device_stop_locked(dev);
+	set_bit(VLB_GONE, &dev->flags);
+	vlb_message_removed(dev);
+	mutex_unlock(&dev->lock);
+	cancel_work_sync(&dev->fail_work);
+	complete_all(&dev->gone);
+	put_device(&dev->dev);
+	module_put(THIS_MODULE); /* vlb_devices_exit() waits for this work to return */
+}
+
+/**
+ * vlb_device_remove - begin to take the device away
+ * @dev: the device
+ * @reason: VLB_REMOVED_*; the first one counts
+ *
+ * Any context.
+ */
+void vlb_device_remove(struct vlb_device *dev, u32 reason)
+{
+	if (test_and_set_bit(VLB_REMOVING, &dev->flags))
+		return;
+	dev->removed_reason = reason;
+	queue_work(vlb_wq, &dev->remove_work);
+}
+
+/**
+ * vlb_device_break - the back-end broke the rules of the ring
+ * @dev: the device
+ * @queue: where; relay.violation says how
+ *
+ * Any context. One line in the log, however often it happens.
+ */
+void vlb_device_break(struct vlb_device *dev, const struct vlb_queue *queue)
+{
+	const struct vlb_violation *violation = &queue->relay.violation;
+	char what[80];
+
+	if (test_and_set_bit(VLB_BROKEN, &dev->flags))
+		return;
+	snprintf(what, sizeof(what), violation->what, violation->id, violation->len);
+	dev_err(&dev->dev,
+		"queue %u: %s; the back-end is faulty, requests fail and the device is removed\n",
+		queue->index, what);
+	vlb_device_fail(dev);
+	vlb_device_remove(dev, VLB_REMOVED_BROKEN);
+}
+
+void vlb_removal_init(struct vlb_device *dev)
+{
+	INIT_WORK(&dev->register_work, register_work);
+	INIT_WORK(&dev->remove_work, remove_work);
+	INIT_WORK(&dev->fail_work, fail_work);
+	INIT_DELAYED_WORK(&dev->timeout_work, timeout_work);
+	INIT_DELAYED_WORK(&dev->grace_work, grace_work);
+	init_completion(&dev->gone);
+}

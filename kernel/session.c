@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A session: the time during which a back-end serves a device. It begins with
+ * VLB_SET_POOL and VLB_QUEUE_START and ends with VLB_STOP, the owner's close, a reset by
+ * the driver, or the failure of the device. The driver notices none of it: what is in
+ * flight stays in flight, and what it submits waits in its ring.
+ *
+ * Context: process; may sleep, never for user space.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/rcupdate.h>
+#include <linux/virtio_config.h>
+
+#include "call.h"
+#include "device.h"
+#include "pool.h"
+
+/**
+ * vlb_device_set_pool - the memory for the ports to come
+ * @dev: the device
+ * @pool: in and out as for VLB_SET_POOL
+ * @unlimited: RLIMIT_MEMLOCK does not apply
+ *
+ * Arenas never become smaller, so that whatever is in flight can be replayed.
+ */
+int vlb_device_set_pool(struct vlb_device *dev, struct vlb_pool *pool, bool unlimited)
+{
+	struct vlb_pool_map *map = vlb_pool_create(pool, &dev->desc, unlimited);
+	int err = 0;
+
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	pool->arena_size = map->arena_size;
+	mutex_lock(&dev->lock);
+	if (dev->num_ports)
+		err = -EBUSY;
+	else if (dev->pool && map->arena_size < dev->pool->arena_size)
+		err = -ENOSPC;
+	else
+		swap(map, dev->pool);
+	mutex_unlock(&dev->lock);
+	vlb_pool_put(map);
+	return err;
+}
+
+static int check_start(const struct vlb_device *dev, const struct vlb_queue_start *start)
+{
+	const struct vlb_queue *queue;
+
+	if (start->flags & ~VLB_QUEUE_CALL_EVENTFD || start->reserved ||
+	    start->index >= dev->desc.num_queues)
+		return -EINVAL;
+	queue = &dev->queue[start->index];
+	if (test_bit(VLB_FAILING, &dev->flags))
+		return -ESHUTDOWN;
+	if (!dev->pool)
+		return -EINVAL;
+	if (!(dev->status & VIRTIO_CONFIG_S_DRIVER_OK) || !queue->vq ||
+	    start->generation != queue->generation)
+		return -ESTALE;
+	return rcu_access_pointer(queue->port) ? -EALREADY : 0;
+}
+
+static int start_locked(struct vlb_device *dev, struct vlb_queue_start *start,
+			struct file **call_file)
+{
+	struct vlb_queue *queue;
+	struct vlb_port *port;
+	int err;
+
+	err = check_start(dev, start);
+	if (err)
+		return err;
+	queue = &dev->queue[start->index];
+	port = vlb_port_create(queue, start);
+	if (IS_ERR(port))
+		return PTR_ERR(port);
+	if (!(start->flags & VLB_QUEUE_CALL_EVENTFD)) {
+		*call_file = vlb_call_open(port->call);
+		if (IS_ERR(*call_file)) {
+			vlb_call_disconnect(port->call);
+			vlb_port_destroy(port);
+			return PTR_ERR(*call_file);
+		}
+	}
+	dev->num_ports++;
+	vlb_queue_start(queue, port);
+	vlb_device_update_timeout(dev);
+	return 0;
+}
+
+/**
+ * vlb_device_start_queue - let the back-end serve a queue
+ * @dev: the device
+ * @start: in and out as for VLB_QUEUE_START
+ * @call_file: out: for the back-end to write to, unless VLB_QUEUE_CALL_EVENTFD
+ *
+ * Return: 0 or an error as VLB_QUEUE_START has it; *call_file is then not to be used.
+ */
+int vlb_device_start_queue(struct vlb_device *dev, struct vlb_queue_start *start,
+			   struct file **call_file)
+{
+	int err;
+
+	mutex_lock(&dev->lock);
+	err = start_locked(dev, start, call_file);
+	mutex_unlock(&dev->lock);
+	return err;
+}
+
+/* Take the ports away; returns how many there were. */
+static u32 unpublish(struct vlb_device *dev, u64 queues, struct vlb_port **ports)
+{
+	u32 i, count = 0;
+
+	for (i = 0; i < dev->desc.num_queues; i++) {
+		ports[i] = queues & BIT_ULL(i) ? vlb_queue_unpublish(&dev->queue[i]) : NULL;
+		count += !!ports[i];
+	}
+	return count;
+}
+
+/* @settle: the driver still waits for its requests */
+static void end_ports(struct vlb_device *dev, u64 queues, bool settle)
+{
+	struct vlb_port *ports[VLB_MAX_QUEUES];
+	u32 i, count;
+
+	lockdep_assert_held(&dev->lock);
+	count = unpublish(dev, queues, ports);
+	if (count)
+		synchronize_rcu();
+	for (i = 0; i < dev->desc.num_queues; i++) {
+		if (!ports[i])
+			continue;
+		if (settle)
+			vlb_queue_settle(&dev->queue[i], ports[i]);
+		vlb_port_destroy(ports[i]);
+	}
+	dev->num_ports -= count;
+	vlb_device_update_timeout(dev);
+}
+
+/* As vlb_device_stop(), for who holds the lock. */
+void vlb_device_stop_locked(struct vlb_device *dev)
+{
+	end_ports(dev, ~0ULL, true);
+}
+
+/* The back-end has gone: keep what is in flight, for the next one if there can be one. */
+void vlb_device_stop(struct vlb_device *dev)
+{
+	mutex_lock(&dev->lock);
+	vlb_device_stop_locked(dev);
+	if (test_bit(VLB_REMOVING, &dev->flags) && !test_bit(VLB_GONE, &dev->flags))
+		vlb_device_fail(dev);
+	mutex_unlock(&dev->lock);
+}
+
+/* The driver has reset queues (bit n: queue n): forget what was in flight. */
+void vlb_device_drop_ports(struct vlb_device *dev, u64 queues)
+{
+	end_ports(dev, queues, false);
+}
+
+static bool is_lost(const struct vlb_device *dev)
+{
+	return test_bit(VLB_REGISTERED, &dev->flags) &&
+	       !test_bit(VLB_REMOVING, &dev->flags) && !dev->num_ports &&
+	       (!dev->owner || dev->status & VIRTIO_CONFIG_S_DRIVER_OK);
+}
+
+/* After any change of owner, status or ports: does the time without a back-end run? */
+void vlb_device_update_timeout(struct vlb_device *dev)
+{
+	lockdep_assert_held(&dev->lock);
+	if (dev->desc.timeout_ms && is_lost(dev))
+		queue_delayed_work(vlb_wq, &dev->timeout_work,
+				   msecs_to_jiffies(dev->desc.timeout_ms));
+	else
+		cancel_delayed_work(&dev->timeout_work);
+}
