@@ -185,6 +185,7 @@ void vlb_message_renew(struct vlb_device *dev);
 
 /* power.c: suspend and resume */
 void vlb_power_init(struct vlb_device *dev);
+void vlb_power_wait_idle(struct vlb_device *dev);
 int vlb_power_register(void);
 void vlb_power_unregister(void);
 

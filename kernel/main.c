@@ -15,6 +15,8 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include <vlb_version.h>
+
 #include "control.h"
 #include "device.h"
 

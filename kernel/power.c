@@ -7,13 +7,18 @@
  * the kernel announces the suspend, while user space still runs, and restored when it
  * runs again. The freeze runs as work and is waited for with a bound: a back-end that
  * does not answer makes the suspend fail, not hang. A freeze that ends late is undone at
- * once.
+ * once. A removal waits until its device is idle again, and a device that is being
+ * removed is left alone.
+ *
+ *   idle -> running -> done -> idle          frozen in time, restored after the suspend
+ *           running -> abandoned -> idle     too late, restored by the work itself
  *
  * Context: process; the notifier runs under the power management's own lock, so there
  * is one suspend at a time.
  */
 #include <linux/suspend.h>
 #include <linux/virtio.h>
+#include <linux/wait_bit.h>
 
 #include "device.h"
 
@@ -21,8 +26,14 @@
 
 #ifdef CONFIG_PM_SLEEP
 
-/* freeze_state: who of freeze_work and the notifier comes first decides who restores. */
+/* vlb_device.freeze_state */
 enum { FREEZE_IDLE, FREEZE_RUNNING, FREEZE_DONE, FREEZE_ABANDONED };
+
+static void set_idle(struct vlb_device *dev)
+{
+	atomic_set(&dev->freeze_state, FREEZE_IDLE);
+	wake_up_var(&dev->freeze_state);
+}
 
 static void freeze_work(struct work_struct *work)
 {
@@ -35,7 +46,7 @@ static void freeze_work(struct work_struct *work)
 	}
 	if (!dev->freeze_err)
 		virtio_device_restore(&dev->vdev);
-	atomic_set(&dev->freeze_state, FREEZE_IDLE);
+	set_idle(dev);
 }
 
 static bool is_active(const struct vlb_device *dev)
@@ -49,6 +60,10 @@ static int start_freeze(struct vlb_device *dev)
 		return 0;
 	if (atomic_cmpxchg(&dev->freeze_state, FREEZE_IDLE, FREEZE_RUNNING) != FREEZE_IDLE)
 		return -EBUSY;
+	if (!is_active(dev)) { /* the removal may have seen it idle just before */
+		set_idle(dev);
+		return 0;
+	}
 	reinit_completion(&dev->freeze_done);
 	queue_work(vlb_wq, &dev->freeze_work);
 	return 0;
@@ -78,7 +93,7 @@ static int restore(struct vlb_device *dev)
 		err = virtio_device_restore(&dev->vdev);
 	if (err)
 		dev_err(&dev->dev, "cannot restore the device after suspend (error %d)\n", err);
-	atomic_set(&dev->freeze_state, FREEZE_IDLE);
+	set_idle(dev);
 	return 0;
 }
 
@@ -109,6 +124,12 @@ static struct notifier_block power_notifier = {
 	.notifier_call = notify,
 };
 
+/* For the removal, after VLB_REMOVING is set: until no freeze or restore is going on. */
+void vlb_power_wait_idle(struct vlb_device *dev)
+{
+	wait_var_event(&dev->freeze_state, atomic_read(&dev->freeze_state) == FREEZE_IDLE);
+}
+
 void vlb_power_init(struct vlb_device *dev)
 {
 	INIT_WORK(&dev->freeze_work, freeze_work);
@@ -126,6 +147,10 @@ void vlb_power_unregister(void)
 }
 
 #else
+
+void vlb_power_wait_idle(struct vlb_device *dev)
+{
+}
 
 void vlb_power_init(struct vlb_device *dev)
 {

@@ -156,6 +156,8 @@ void vlb_queue_start(struct vlb_queue *queue, struct vlb_port *port)
 	rcu_read_lock();
 	run_submit(queue);
 	rcu_read_unlock();
+	/* The last port may have gone before it gave failed requests back. */
+	vlb_queue_complete_later(queue);
 }
 
 /**

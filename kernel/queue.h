@@ -20,7 +20,7 @@ struct vlb_device;
  * @latency: sysfs file latency/NAME
  */
 struct vlb_queue_attributes {
-	char name[4];
+	char name[11];
 	struct device_attribute stats;
 	struct device_attribute latency;
 };

@@ -134,6 +134,7 @@ static void remove_work(struct work_struct *work)
 
 	fail_or_grant_grace(dev);
 	flush_work(&dev->register_work);
+	vlb_power_wait_idle(dev);
 	if (test_bit(VLB_REGISTERED, &dev->flags))
 		unregister_virtio_device(&dev->vdev);
 	cancel_delayed_work_sync(&dev->timeout_work);
