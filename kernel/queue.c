@@ -6,7 +6,8 @@
  * Each side of the relay runs on one CPU at a time without a lock. A notification adds
  * one to the side's counter; who finds it at zero becomes the owner and runs the relay
  * until it has taken everything off again, so a notification that meets an owner is
- * never lost and never waits. The owner stays preemptible and keeps interrupts on.
+ * never lost and never waits. The owner stays preemptible and keeps interrupts on; when
+ * others keep it busy for long it leaves the rest to a work item.
  *
  * Contexts
  *   notify     any: drivers kick under their locks, with interrupts off or on
@@ -58,61 +59,104 @@ static void interrupt(struct vlb_queue *queue)
 
 void vlb_queue_complete_later(struct vlb_queue *queue)
 {
-	queue_work_on(queue->cpu, system_highpri_wq, &queue->complete_work);
+	queue_work_on(READ_ONCE(queue->cpu), system_highpri_wq, &queue->complete_work);
+}
+
+/*
+ * How often an owner runs its side before it leaves the rest to a work item. Whoever
+ * notifies meanwhile keeps the owner busy, which may be a task with something else to do.
+ */
+#define OWNER_ROUNDS	64
+
+/*
+ * Take back what was seen of a side's counter. Returns what came meanwhile, for which the
+ * caller still owns the side; 0: it does not own it any more. With @give_up it never
+ * does: then the work item, or whoever notifies next, becomes the owner.
+ */
+static int leave(atomic_t *counter, int seen, bool give_up, struct work_struct *work, int cpu)
+{
+	if (!give_up)
+		return atomic_sub_return(seen, counter);
+	atomic_set_release(counter, 0);
+	queue_work_on(cpu, system_highpri_wq, work);
+	return 0;
+}
+
+/* Under rcu_read_lock(). Returns whether there is more than one run should do. */
+static bool submit_port(struct vlb_queue *queue, struct vlb_port *port)
+{
+	unsigned int todo = vlb_relay_submit(&queue->relay, &port->shadow);
+
+	if (todo & VLB_RELAY_KICK)
+		kick(queue, port);
+	if (todo & VLB_RELAY_COMPLETE)
+		vlb_queue_complete_later(queue);
+	return todo & VLB_RELAY_AGAIN;
 }
 
 /* Under rcu_read_lock(). */
 static void run_submit(struct vlb_queue *queue)
 {
-	unsigned int todo = 0;
+	int seen = 1, rounds = OWNER_ROUNDS;
 	struct vlb_port *port;
-	int seen = 1;
+	bool again;
 
 	if (atomic_inc_return(&queue->submits) > 1)
 		return;
 	do {
+		again = false;
 		port = rcu_dereference(queue->port);
-		if (!port)
-			vlb_device_requests_wait(queue->dev);
+		if (port)
+			again = submit_port(queue, port);
 		else
-			todo = vlb_relay_submit(&queue->relay, &port->shadow);
-		if (port && todo & VLB_RELAY_KICK)
-			kick(queue, port);
-		if (port && todo & VLB_RELAY_COMPLETE)
-			vlb_queue_complete_later(queue);
-		seen = atomic_sub_return(seen, &queue->submits);
+			vlb_device_requests_wait(queue->dev);
+		seen = leave(&queue->submits, seen, again || !--rounds, &queue->submit_work,
+			     WORK_CPU_UNBOUND);
 	} while (seen);
 }
 
-/* Under rcu_read_lock(). */
-static void complete_port(struct vlb_queue *queue, struct vlb_port *port)
+static void submit_work(struct work_struct *work)
+{
+	struct vlb_queue *queue = container_of(work, struct vlb_queue, submit_work);
+
+	rcu_read_lock();
+	run_submit(queue);
+	rcu_read_unlock();
+}
+
+/* Under rcu_read_lock(). Returns whether there is more than one run should do. */
+static bool complete_port(struct vlb_queue *queue, struct vlb_port *port)
 {
 	int todo = vlb_relay_complete(&queue->relay, &port->shadow);
 
 	if (todo < 0) {
 		vlb_device_break(queue->dev, queue);
-		return;
+		return false;
 	}
 	if (todo & VLB_RELAY_INTERRUPT)
 		interrupt(queue);
 	if (todo & VLB_RELAY_SUBMIT)
 		run_submit(queue);
+	return todo & VLB_RELAY_AGAIN;
 }
 
 /* Under rcu_read_lock(), not from within notify. */
 static void run_complete(struct vlb_queue *queue)
 {
+	int seen = 1, rounds = OWNER_ROUNDS;
 	struct vlb_port *port;
-	int seen = 1;
+	bool again;
 
 	if (atomic_inc_return(&queue->completes) > 1)
 		return;
 	do {
-		port = rcu_dereference(queue->port);
+		again = false;
 		queue->relay.calls += seen;
+		port = rcu_dereference(queue->port);
 		if (port && !vlb_device_is_broken(queue->dev))
-			complete_port(queue, port);
-		seen = atomic_sub_return(seen, &queue->completes);
+			again = complete_port(queue, port);
+		seen = leave(&queue->completes, seen, again || !--rounds,
+			     &queue->complete_work, READ_ONCE(queue->cpu));
 	} while (seen);
 }
 
@@ -213,6 +257,7 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 	};
 	memcpy(queue->relay.fail.data, dev->desc.fail_data, VLB_FAIL_SIZE);
 	INIT_WORK(&queue->kick_work, kick_work);
+	INIT_WORK(&queue->submit_work, submit_work);
 	INIT_WORK(&queue->complete_work, complete_work);
 	return vlb_relay_init(&queue->relay, dev->desc.queue[index].size);
 }
@@ -221,6 +266,7 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 void vlb_queue_exit(struct vlb_queue *queue)
 {
 	cancel_work_sync(&queue->kick_work);
+	cancel_work_sync(&queue->submit_work);
 	cancel_work_sync(&queue->complete_work);
 	vlb_relay_exit(&queue->relay);
 }

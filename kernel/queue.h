@@ -37,7 +37,8 @@ struct vlb_queue_attributes {
  * @submits: notifications by the driver that the submitting side has not finished
  * @completes: the same by the back-end, for the completing side
  * @kick_work: kicks where a direct kick is not allowed
- * @complete_work: completes where completing in place is not possible
+ * @submit_work: submits what a busy owner has left
+ * @complete_work: completes what a busy owner has left, and where completing in place is not possible
  * @cpu: where @complete_work runs
  * @attributes: files in sysfs
  */
@@ -51,6 +52,7 @@ struct vlb_queue {
 	atomic_t submits;
 	atomic_t completes;
 	struct work_struct kick_work;
+	struct work_struct submit_work;
 	struct work_struct complete_work;
 	int cpu;
 	struct vlb_queue_attributes attributes;

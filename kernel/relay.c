@@ -286,11 +286,15 @@ static int submit_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 he
  */
 unsigned int vlb_relay_submit(struct vlb_relay *relay, struct vlb_shadow *shadow)
 {
-	unsigned int todo = 0;
+	unsigned int todo = 0, budget = VLB_RELAY_BUDGET;
 	u16 head;
 
 	do {
 		while (vlb_driver_ring_peek(&relay->ring, &head)) {
+			if (!budget--) {
+				todo |= VLB_RELAY_AGAIN;
+				goto out;
+			}
 			if (WARN_ON_ONCE(head >= relay->ring.vring.num ||
 					 smp_load_acquire(&relay->requests[head].active))) {
 				vlb_driver_ring_advance(&relay->ring);
@@ -378,10 +382,12 @@ static int complete_next(struct vlb_relay *relay, struct vlb_shadow *shadow, u64
 	return 0;
 }
 
+/* Returns how many were completed, or -EPROTO. */
 static int complete_pending(struct vlb_relay *relay, struct vlb_shadow *shadow)
 {
 	u16 pending = vlb_shadow_ring_pending(&shadow->ring);
 	u64 now_ns = ktime_get_ns();
+	int count = pending;
 	int err = 0;
 
 	if (pending > vlb_relay_in_flight(relay))
@@ -390,7 +396,7 @@ static int complete_pending(struct vlb_relay *relay, struct vlb_shadow *shadow)
 				 pending - vlb_relay_in_flight(relay));
 	while (!err && pending--)
 		err = complete_next(relay, shadow, now_ns);
-	return err;
+	return err ?: count;
 }
 
 /* Write the fail response into a request's memory; returns the used length. */
@@ -444,15 +450,19 @@ static void fail_given_up(struct vlb_relay *relay)
  */
 int vlb_relay_complete(struct vlb_relay *relay, struct vlb_shadow *shadow)
 {
+	unsigned int completed = 0;
 	int todo = 0;
-	int err;
+	int count;
 
 	fail_given_up(relay);
 	do {
-		err = complete_pending(relay, shadow);
-		if (err)
-			return err;
-	} while (vlb_shadow_ring_enable_calls(&shadow->ring));
+		count = complete_pending(relay, shadow);
+		if (count < 0)
+			return count;
+		completed += count;
+		if (completed >= VLB_RELAY_BUDGET)
+			todo = VLB_RELAY_AGAIN;
+	} while (vlb_shadow_ring_enable_calls(&shadow->ring) && !todo);
 
 	/* enable_calls() had a full barrier between the frees and this look. */
 	if (READ_ONCE(relay->starved)) {

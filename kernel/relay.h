@@ -16,6 +16,10 @@
 #define VLB_RELAY_INTERRUPT	(1u << 1)	/* notify the driver */
 #define VLB_RELAY_SUBMIT	(1u << 2)	/* submit again: space was freed */
 #define VLB_RELAY_COMPLETE	(1u << 3)	/* complete again: a request has failed */
+#define VLB_RELAY_AGAIN		(1u << 4)	/* the same side again, after a pause */
+
+/* Requests that one call handles at most: others keep a busy ring busy for ever. */
+#define VLB_RELAY_BUDGET	512u
 
 /**
  * struct vlb_request - a request that the device holds, indexed by its head
