@@ -1,0 +1,582 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A session: the time between connecting to a back-end and losing it.
+ *
+ * Theory of operation
+ *
+ * The device lives longer than any session. A session begins with the handshake and a new
+ * pool (the process behind the last session may still write to the old one), starts the
+ * queues if the driver is running, and ends with VLB_STOP: from then on requests wait, and
+ * the module replays them into the next session. The driver notices nothing but time.
+ *
+ * Every failure ends the session; there is no half-working one. What the back-end is told
+ * and what the module is told can therefore not drift apart.
+ *
+ * A back-end that comes back must be able to serve the device as it is: all features that
+ * it offers to its driver, enough queues, the same configuration space. Otherwise it is
+ * told off once, dropped, and tried again: somebody may be about to correct it.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <linux/virtio_config.h>
+
+#include "clock.h"
+#include "connect.h"
+#include "exit_status.h"
+#include "log.h"
+#include "pool.h"
+#include "session.h"
+
+#define BIT(n)			(1ULL << (n))
+#define BACKOFF_MIN_MS		10u
+#define BACKOFF_MAX_MS		1000u
+
+/* @adapter->why = "the back-end at PATH <what the front-end saw>" */
+static int back_end_failed(struct vlb_adapter *adapter, int err)
+{
+	snprintf(adapter->why, sizeof(adapter->why), "the back-end at %.100s %s",
+		 adapter->options->socket, adapter->fe.why);
+	return err;
+}
+
+static int module_failed(struct vlb_adapter *adapter, int err)
+{
+	snprintf(adapter->why, sizeof(adapter->why), "%s", adapter->device.why);
+	return err;
+}
+
+static int negotiate(struct vlb_adapter *adapter)
+{
+	const struct vlb_profile *profile = adapter->profile;
+	struct vu_front_end *fe = &adapter->fe;
+	int ret;
+
+	ret = vu_front_end_negotiate(fe, profile->protocol_features |
+				     VU_BIT(VHOST_USER_PROTOCOL_F_MQ) |
+				     VU_BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK));
+	/* One that serves a single connection leaves the others unanswered. */
+	if (ret == -ETIMEDOUT && !fe->features)
+		snprintf(fe->why + strlen(fe->why), sizeof(fe->why) - strlen(fe->why),
+			 "; is another front-end connected to it?");
+	if (ret)
+		return ret;
+	if (!(fe->features & BIT(VIRTIO_F_VERSION_1))) {
+		snprintf(fe->why, sizeof(fe->why),
+			 "does not offer VIRTIO_F_VERSION_1: only legacy devices, which are not supported");
+		return -EPROTO;
+	}
+	if (!profile->config_len)
+		return 0;
+	ret = vu_front_end_get_config(fe, adapter->raw_config, profile->config_len);
+	if (ret == -EREMOTEIO)
+		snprintf(fe->why, sizeof(fe->why), "is no vhost-user-%s back-end: its "
+			 "configuration space is shorter than %u bytes", profile->name,
+			 profile->config_len);
+	if (!ret && profile->check_config)
+		ret = profile->check_config(adapter->raw_config, fe->why, sizeof(fe->why));
+	return ret;
+}
+
+int vlb_session_open(struct vlb_adapter *adapter)
+{
+	const struct vu_interrupt interrupt = adapter->fe.interrupt;
+	int fd, ret;
+
+	fd = vlb_connect(adapter->options->socket, adapter->why, sizeof(adapter->why));
+	if (fd < 0)
+		return fd;
+	vu_front_end_init(&adapter->fe, fd, (unsigned int)adapter->options->reply_timeout_ms,
+			  &interrupt);
+	ret = negotiate(adapter);
+	if (ret) {
+		vu_front_end_close(&adapter->fe);
+		return back_end_failed(adapter, ret);
+	}
+	adapter->connected = true;
+	if (!adapter->backoff_ms)
+		adapter->backoff_ms = BACKOFF_MIN_MS;
+	adapter->connected_since_ms = vlb_clock_ms();
+	return 0;
+}
+
+void vlb_session_close(struct vlb_adapter *adapter)
+{
+	vlb_loop_remove(&adapter->loop, &adapter->conn_watch);
+	vlb_loop_remove(&adapter->loop, &adapter->backend_watch);
+	vu_front_end_close(&adapter->fe);
+	if (adapter->pool_fd >= 0)
+		close(adapter->pool_fd);
+	adapter->pool_fd = -1;
+	adapter->connected = false;
+	adapter->started = 0;
+}
+
+/* ---- does the back-end fit the device? --------------------------------------------- */
+
+/* Another reason, behind those that @why has already. */
+__attribute__((format(printf, 2, 3)))
+static void add_reason(struct vu_front_end *fe, const char *format, ...)
+{
+	size_t used = strlen(fe->why);
+	va_list args;
+
+	if (used)
+		used += (size_t)snprintf(fe->why + used, sizeof(fe->why) - used, "; it ");
+	if (used >= sizeof(fe->why))
+		return;
+	va_start(args, format);
+	vsnprintf(fe->why + used, sizeof(fe->why) - used, format, args);
+	va_end(args);
+}
+
+static int check_queues(struct vlb_adapter *adapter)
+{
+	if (adapter->fe.max_queues >= adapter->desc.num_queues)
+		return 0;
+	add_reason(&adapter->fe, "has fewer queues than the device: %u, not %u",
+		   adapter->fe.max_queues, adapter->desc.num_queues);
+	return -EPROTO;
+}
+
+static int check_features(struct vlb_adapter *adapter)
+{
+	const struct vlb_profile *profile = adapter->profile;
+	const struct vlb_plan plan = {
+		.num_queues = adapter->desc.num_queues,
+		.read_only = adapter->desc.features & profile->fact_features,
+		.back_end_features = adapter->fe.features,
+	};
+	uint64_t offered = vlb_profile_features(profile, &plan,
+						adapter->device.info.ring_features);
+	uint64_t missing = adapter->desc.features & ~offered;
+	uint64_t gained = adapter->fe.features & ~adapter->desc.features &
+			  profile->fact_features;
+	char names[160];
+
+	if (missing) {
+		vlb_profile_name_features(profile, missing, names, sizeof(names));
+		add_reason(&adapter->fe, "lacks features of the device: %s", names);
+	}
+	if (gained) {
+		vlb_profile_name_features(profile, gained, names, sizeof(names));
+		add_reason(&adapter->fe, "has features that the device has not: %s", names);
+	}
+	return missing || gained ? -EPROTO : 0;
+}
+
+/* Only the driver's own writes may differ, and the back-end has to hear of them again. */
+static int restore_config(struct vlb_adapter *adapter)
+{
+	const struct vlb_field *field;
+	int ret;
+
+	for (field = adapter->profile->fields; field && field->name; field++) {
+		if (!field->writable || !memcmp(adapter->config + field->offset,
+						adapter->raw_config + field->offset, field->len))
+			continue;
+		ret = vu_front_end_set_config(&adapter->fe, field->offset,
+					      adapter->config + field->offset, field->len);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int check_config(struct vlb_adapter *adapter)
+{
+	const struct vlb_profile *profile = adapter->profile;
+	struct vu_front_end *fe = &adapter->fe;
+	int ret;
+
+	ret = vlb_profile_compare_config(profile, adapter->raw_config, adapter->config,
+					 fe->why, sizeof(fe->why));
+	if (!ret && profile->check_limits)
+		ret = profile->check_limits(adapter->config, adapter->raw_config, fe->features,
+					    fe->why, sizeof(fe->why));
+	return ret ? ret : restore_config(adapter);
+}
+
+int vlb_session_check(struct vlb_adapter *adapter)
+{
+	int ret, err;
+
+	/* Both, because a person who has to correct one wants to know the other. */
+	adapter->fe.why[0] = '\0';
+	ret = check_queues(adapter);
+	err = check_features(adapter);
+	ret = ret ? ret : err;
+	if (!ret && adapter->profile->config_len)
+		ret = check_config(adapter);
+	return ret ? back_end_failed(adapter, ret) : 0;
+}
+
+int vlb_session_set_pool(struct vlb_adapter *adapter)
+{
+	__u64 arena_size;
+	int ret;
+
+	adapter->pool_fd = vlb_pool_create(adapter->pool_size, adapter->options->hugepages,
+					   adapter->why, sizeof(adapter->why));
+	if (adapter->pool_fd < 0)
+		return adapter->pool_fd;
+	ret = vlb_device_set_pool(&adapter->device, adapter->pool_fd, adapter->pool_size,
+				  &arena_size);
+	if (ret)
+		return module_failed(adapter, ret);
+	adapter->arena_size = arena_size;
+	return 0;
+}
+
+/* ---- starting and stopping queues ---------------------------------------------------- */
+
+/* The module's half of starting a queue: fills @ring. -ESTALE: another message follows. */
+static int start_in_module(struct vlb_adapter *adapter, struct vu_ring *ring)
+{
+	bool use_eventfd = adapter->options->call == VLB_CALL_EVENTFD;
+	struct vlb_queue_start start = {
+		.index = ring->index,
+		.generation = adapter->driver.generation[ring->index],
+		.flags = use_eventfd ? VLB_QUEUE_CALL_EVENTFD : 0,
+		.kick_fd = ring->kick_fd,
+		.call_fd = ring->call_fd,
+	};
+	int ret;
+
+	ret = vlb_device_queue_start(&adapter->device, &start);
+	if (ret)
+		return module_failed(adapter, ret);
+	ring->call_fd = start.call_fd;
+	ring->size = start.size;
+	ring->desc = start.desc_iova;
+	ring->avail = start.avail_iova;
+	ring->used = start.used_iova;
+	return 0;
+}
+
+static int open_eventfd(struct vlb_adapter *adapter, int *fd)
+{
+	*fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (*fd >= 0)
+		return 0;
+	snprintf(adapter->why, sizeof(adapter->why), "cannot make an eventfd: %s",
+		 strerror(errno));
+	return -errno;
+}
+
+static int start_ring(struct vlb_adapter *adapter, struct vu_ring *ring)
+{
+	int ret;
+
+	ret = open_eventfd(adapter, &ring->kick_fd);
+	if (!ret && adapter->options->call == VLB_CALL_EVENTFD)
+		ret = open_eventfd(adapter, &ring->call_fd);
+	if (!ret)
+		ret = start_in_module(adapter, ring);
+	if (ret)
+		return ret;
+	ret = vu_front_end_ring_start(&adapter->fe, ring);
+	return ret ? back_end_failed(adapter, ret) : 0;
+}
+
+static void close_fds(const struct vu_ring *ring)
+{
+	if (ring->kick_fd >= 0)
+		close(ring->kick_fd);
+	if (ring->call_fd >= 0)
+		close(ring->call_fd);
+}
+
+static int enable_ring(struct vlb_adapter *adapter, unsigned int index, bool enable)
+{
+	int ret = vu_front_end_ring_enable(&adapter->fe, index, enable);
+
+	return ret ? back_end_failed(adapter, ret) : 0;
+}
+
+/* Without acknowledgements the end of a series of requests needs a barrier. */
+static int settle(struct vlb_adapter *adapter)
+{
+	int ret;
+
+	if (adapter->fe.protocol_features & VU_BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK))
+		return 0;
+	ret = vu_front_end_barrier(&adapter->fe);
+	return ret ? back_end_failed(adapter, ret) : 0;
+}
+
+/* Describe the rings of @queues to the back-end; adapter->started says which. */
+static int start_rings(struct vlb_adapter *adapter, uint64_t queues, struct vu_ring *rings)
+{
+	struct vu_ring *ring = rings;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < adapter->desc.num_queues; i++, ring++) {
+		*ring = (struct vu_ring){ .index = i, .kick_fd = -1, .call_fd = -1 };
+		if (!(queues & BIT(i)))
+			continue;
+		ret = start_ring(adapter, ring);
+		if (ret == -ESTALE || ret == -ESHUTDOWN) {
+			/* The driver was faster: another message says what is next. */
+			adapter->driver.queues &= ~BIT(i);
+			close_fds(ring);
+			*ring = (struct vu_ring){ .index = i, .kick_fd = -1, .call_fd = -1 };
+			continue;
+		}
+		if (ret)
+			return ret;
+		adapter->started |= BIT(i);
+	}
+	return 0;
+}
+
+/*
+ * The kick makes the back-end look at what waits already, about which nobody else will
+ * notify it.
+ */
+static int enable_and_kick(struct vlb_adapter *adapter, uint64_t queues,
+			   const struct vu_ring *rings)
+{
+	unsigned int i;
+	int ret;
+
+	queues &= adapter->started;
+	for (i = 0; i < adapter->desc.num_queues; i++) {
+		if (!(queues & BIT(i)))
+			continue;
+		ret = enable_ring(adapter, i, true);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < adapter->desc.num_queues; i++) {
+		if (queues & BIT(i))
+			eventfd_write(rings[i].kick_fd, 1);
+	}
+	return 0;
+}
+
+static int start_queues(struct vlb_adapter *adapter, uint64_t queues)
+{
+	struct vu_ring rings[VLB_MAX_QUEUES];
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < VLB_MAX_QUEUES; i++)
+		rings[i].kick_fd = rings[i].call_fd = -1;
+	ret = start_rings(adapter, queues, rings);
+	if (!ret)
+		ret = enable_and_kick(adapter, queues, rings);
+	for (i = 0; i < VLB_MAX_QUEUES; i++)
+		close_fds(&rings[i]);
+	return ret ? ret : settle(adapter);
+}
+
+int vlb_session_start(struct vlb_adapter *adapter)
+{
+	int ret;
+
+	if (!adapter->connected || !adapter->driver.running)
+		return 0;
+	ret = vu_front_end_set_features(&adapter->fe, adapter->driver.features);
+	if (!ret)
+		ret = vu_front_end_set_memory(&adapter->fe, adapter->pool_fd, VLB_POOL_IOVA,
+					      adapter->pool_size);
+	if (ret)
+		return back_end_failed(adapter, ret);
+	return start_queues(adapter, adapter->driver.queues);
+}
+
+/* All rings are disabled before the first is drained. */
+int vlb_session_stop(struct vlb_adapter *adapter)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < adapter->desc.num_queues; i++) {
+		if (!(adapter->started & BIT(i)))
+			continue;
+		ret = enable_ring(adapter, i, false);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < adapter->desc.num_queues; i++) {
+		if (!(adapter->started & BIT(i)))
+			continue;
+		ret = vu_front_end_ring_stop(&adapter->fe, i);
+		if (ret)
+			return back_end_failed(adapter, ret);
+		adapter->started &= ~BIT(i);
+	}
+	ret = adapter->connected ? vu_front_end_reset_device(&adapter->fe) : 0;
+	return ret ? back_end_failed(adapter, ret) : 0;
+}
+
+int vlb_session_start_queue(struct vlb_adapter *adapter, unsigned int index)
+{
+	if (!adapter->connected || !adapter->driver.running)
+		return 0;
+	return start_queues(adapter, BIT(index));
+}
+
+int vlb_session_stop_queue(struct vlb_adapter *adapter, unsigned int index)
+{
+	int ret;
+
+	if (!(adapter->started & BIT(index)))
+		return 0;
+	ret = enable_ring(adapter, index, false);
+	if (ret)
+		return ret;
+	ret = vu_front_end_ring_stop(&adapter->fe, index);
+	if (ret)
+		return back_end_failed(adapter, ret);
+	adapter->started &= ~BIT(index);
+	return 0;
+}
+
+/* ---- configuration space ------------------------------------------------------------- */
+
+int vlb_session_write_config(struct vlb_adapter *adapter, const struct vlb_field *field)
+{
+	int ret;
+
+	if (!adapter->connected)
+		return 0;
+	ret = vu_front_end_set_config(&adapter->fe, field->offset,
+				      adapter->config + field->offset, field->len);
+	if (ret == -EREMOTEIO) {
+		vlb_warning("the back-end refuses the driver's change of %s", field->name);
+		return 0;
+	}
+	return ret ? back_end_failed(adapter, ret) : 0;
+}
+
+int vlb_session_config_changed(struct vlb_adapter *adapter)
+{
+	const struct vlb_profile *profile = adapter->profile;
+	uint8_t config[VLB_CONFIG_SIZE];
+	struct vu_front_end *fe = &adapter->fe;
+	int ret;
+
+	fe->config_changed = false;
+	if (!adapter->connected || !profile->config_len)
+		return 0;
+	ret = vu_front_end_get_config(fe, config, profile->config_len);
+	if (!ret && profile->check_config)
+		ret = profile->check_config(config, fe->why, sizeof(fe->why));
+	if (!ret && profile->check_limits)
+		ret = profile->check_limits(adapter->config, config, fe->features, fe->why,
+					    sizeof(fe->why));
+	if (ret)
+		return back_end_failed(adapter, ret);
+	memcpy(adapter->raw_config, config, profile->config_len);
+	vlb_profile_merge_config(profile, config, adapter->config);
+	if (!memcmp(config, adapter->config, profile->config_len))
+		return 0;
+	ret = vlb_device_set_config(&adapter->device, config, profile->config_len);
+	if (ret)
+		return module_failed(adapter, ret);
+	memcpy(adapter->config, config, profile->config_len);
+	vlb_notice("the back-end has changed its configuration");
+	return 0;
+}
+
+/* ---- losing and finding back-ends ------------------------------------------------------ */
+
+int vlb_session_watch(struct vlb_adapter *adapter)
+{
+	int ret;
+
+	adapter->conn_watch.fd = adapter->fe.conn.fd;
+	ret = vlb_loop_add(&adapter->loop, &adapter->conn_watch);
+	if (!ret && adapter->fe.backend.fd >= 0) {
+		adapter->backend_watch.fd = adapter->fe.backend.fd;
+		ret = vlb_loop_add(&adapter->loop, &adapter->backend_watch);
+	}
+	if (ret)
+		snprintf(adapter->why, sizeof(adapter->why), "cannot watch the back-end: %s",
+			 strerror(-ret));
+	return ret;
+}
+
+/* Say why, unless that is what was said last. */
+static void tell(struct vlb_adapter *adapter, const char *consequence)
+{
+	if (!strcmp(adapter->why, adapter->last_why))
+		return;
+	memcpy(adapter->last_why, adapter->why, sizeof(adapter->why));
+	vlb_error("%s; %s", adapter->why, consequence);
+}
+
+static void retry_later(struct vlb_adapter *adapter)
+{
+	vlb_timer_set(adapter->retry_watch.fd, adapter->backoff_ms);
+	adapter->backoff_ms = adapter->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS :
+			      adapter->backoff_ms * 2;
+}
+
+void vlb_session_lost(struct vlb_adapter *adapter)
+{
+	/* A session that lasted earns a quick retry, and a message of its own. */
+	if (vlb_clock_ms() - adapter->connected_since_ms >= BACKOFF_MAX_MS) {
+		adapter->backoff_ms = BACKOFF_MIN_MS;
+		adapter->last_why[0] = '\0';
+	}
+	vlb_device_stop(&adapter->device);
+	vlb_session_close(adapter);
+	if (adapter->done)
+		return;
+	tell(adapter, "requests wait while it is reconnected");
+	retry_later(adapter);
+}
+
+static int reopen(struct vlb_adapter *adapter)
+{
+	int ret;
+
+	ret = vlb_session_open(adapter);
+	if (ret)
+		return ret;
+	if (adapter->profile->config_len)
+		ret = vlb_device_get_config(&adapter->device, adapter->config,
+					    adapter->profile->config_len);
+	if (ret)
+		return module_failed(adapter, ret);
+	ret = vlb_session_check(adapter);
+	if (!ret)
+		ret = vlb_session_set_pool(adapter);
+	if (!ret)
+		ret = vlb_session_watch(adapter);
+	if (!ret)
+		ret = vlb_session_start(adapter);
+	return ret;
+}
+
+void vlb_session_reconnect(struct vlb_adapter *adapter)
+{
+	int ret;
+
+	ret = reopen(adapter);
+	if (!ret) {
+		vlb_notice("the back-end at %s is back", adapter->options->socket);
+		return;
+	}
+	/* Queues may have been started before it failed. */
+	if (adapter->connected)
+		vlb_device_stop(&adapter->device);
+	vlb_session_close(adapter);
+	if (adapter->done)
+		return;
+	/*
+	 * A back-end that is just not there yet was announced when it was lost, and a
+	 * device that is being removed has a message of its own.
+	 */
+	if (ret != -ENOENT && ret != -ECONNREFUSED && ret != -EAGAIN && ret != -ESHUTDOWN)
+		tell(adapter, "still trying");
+	retry_later(adapter);
+}

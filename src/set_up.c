@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Setting up an adapter: from the command line to a device that its driver can see.
+ *
+ * The order is what matters. Everything that the sandbox forbids is opened first; the
+ * sandbox is entered before the back-end has said a byte; the device is created (or taken
+ * over, if its adapter died) once it is known what the back-end offers; and it is offered
+ * to the driver last, without any privilege left. Up to then a failure leaves nothing
+ * behind: a device that was never registered goes away with its file.
+ *
+ * Each step says itself what went wrong.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <linux/virtio_ring.h>
+
+#include "clock.h"
+#include "exit_status.h"
+#include "log.h"
+#include "notify_ready.h"
+#include "pool.h"
+#include "readiness.h"
+#include "sandbox.h"
+#include "session.h"
+#include "set_up.h"
+#include "sysfs.h"
+
+#define BIT(n)			(1ULL << (n))
+#define DEFAULT_QUEUE_SIZE	256u
+#define VENDOR_ID		0x1af4u		/* what QEMU's devices say */
+#define CONNECT_EVERY_MS	20
+#define MAX_AUTO_NAMES		1000u
+
+/* A set-up step has failed; only being interrupted has said so already. */
+static int failed(const struct vlb_adapter *adapter, int err)
+{
+	if (err != -ECANCELED)
+		vlb_error("%s", adapter->why);
+	return err;
+}
+
+static int device_failed(const struct vlb_adapter *adapter, int err)
+{
+	vlb_error("%s", adapter->device.why);
+	return err;
+}
+
+static int open_signals(struct vlb_adapter *adapter)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	/* Beyond RLIMIT_FSIZE and on a closed pipe: an error is enough. */
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	adapter->signal_watch.fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return adapter->signal_watch.fd < 0 ? -errno : 0;
+}
+
+static int open_events(struct vlb_adapter *adapter)
+{
+	struct vlb_watch *const watches[] = {
+		&adapter->signal_watch, &adapter->retry_watch, &adapter->ready_watch,
+		&adapter->remover_watch,
+	};
+	unsigned int i;
+	int ret;
+
+	ret = vlb_loop_init(&adapter->loop);
+	if (!ret)
+		ret = open_signals(adapter);
+	adapter->retry_watch.fd = vlb_timer_open();
+	adapter->ready_watch.fd = vlb_timer_open();
+	adapter->remover_watch.fd = adapter->remover.fd;
+	for (i = 0; i < sizeof(watches) / sizeof(watches[0]) && !ret; i++)
+		ret = watches[i]->fd < 0 ? watches[i]->fd :
+		      vlb_loop_add(&adapter->loop, watches[i]);
+	if (ret)
+		vlb_error("cannot set up the event loop: %s", strerror(-ret));
+	adapter->fe.interrupt = (struct vu_interrupt){
+		.fd = adapter->signal_watch.fd,
+		.check = vlb_adapter_check_signal,
+		.context = adapter,
+	};
+	return ret;
+}
+
+/*
+ * A device that is served already is not worth asking its back-end, which may well be the
+ * same one and busy. VLB_ADOPT has the last word.
+ */
+static int check_name(const struct vlb_adapter *adapter)
+{
+	const char *name = adapter->options->name;
+	uint64_t owner;
+
+	if (!name || vlb_sysfs_read_number(name, "adapter", &owner) || !owner)
+		return 0;
+	vlb_error("the name is already in use by a running adapter (process %" PRIu64 "): "
+		  "choose another --name, or detach it first", owner);
+	return -EBUSY;
+}
+
+/* Everything that the sandbox would forbid. */
+static int open_everything(struct vlb_adapter *adapter)
+{
+	int ret;
+
+	ret = vlb_remover_start(&adapter->remover);
+	if (ret) {
+		vlb_error("cannot start a process: %s", strerror(-ret));
+		return ret;
+	}
+	ret = vlb_device_open(&adapter->device);
+	if (ret)
+		return device_failed(adapter, ret);
+	ret = open_events(adapter);
+	if (ret)
+		return ret;
+	adapter->notify_fd = vlb_notify_open();
+	if (adapter->options->daemonize) {
+		adapter->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		vlb_log_prepare_syslog();
+	}
+	return 0;
+}
+
+static int open_session(struct vlb_adapter *adapter)
+{
+	const struct vlb_attach_options *options = adapter->options;
+	struct pollfd signals = { .fd = adapter->signal_watch.fd, .events = POLLIN };
+	int64_t start = vlb_clock_ms();
+	uint64_t patience_ms;
+	int ret;
+
+	for (;;) {
+		ret = vlb_session_open(adapter);
+		if (ret != -ENOENT && ret != -ECONNREFUSED && ret != -EAGAIN)
+			break;
+		patience_ms = options->wait_ms;
+		/* Somebody listens, but is busy: as good as a late reply. */
+		if (ret == -EAGAIN && patience_ms < options->reply_timeout_ms)
+			patience_ms = options->reply_timeout_ms;
+		if ((uint64_t)(vlb_clock_ms() - start) >= patience_ms)
+			break;
+		if (poll(&signals, 1, CONNECT_EVERY_MS) > 0 && vlb_adapter_check_signal(adapter))
+			return -ECANCELED;
+	}
+	if (ret)
+		return failed(adapter, ret);
+	vlb_adapter_report(adapter, VLB_REPORT_CONNECTED);
+	return 0;
+}
+
+static int choose_queues(struct vlb_adapter *adapter, unsigned int *num_queues)
+{
+	const struct vlb_profile *profile = adapter->profile;
+	uint64_t wanted = adapter->options->queues;
+	unsigned int max = adapter->fe.max_queues;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (profile->mq_features & ~adapter->fe.features)
+		max = 1;
+	if (max > adapter->device.info.max_queues)
+		max = adapter->device.info.max_queues;
+	if (max > VLB_MAX_QUEUES)
+		max = VLB_MAX_QUEUES;
+	if (wanted > max) {
+		snprintf(adapter->why, sizeof(adapter->why), "--queues asks for %" PRIu64
+			 ", the back-end has %u", wanted, max);
+		return -EPROTO;
+	}
+	*num_queues = cpus < 1 || (unsigned long)cpus > max ? max : (unsigned int)cpus;
+	if (wanted)
+		*num_queues = (unsigned int)wanted;
+	return 0;
+}
+
+static uint64_t ring_features(const struct vlb_adapter *adapter)
+{
+	uint64_t features = adapter->device.info.ring_features;
+
+	if (adapter->options->no_indirect)
+		features &= ~BIT(VIRTIO_RING_F_INDIRECT_DESC);
+	if (adapter->options->no_event_idx)
+		features &= ~BIT(VIRTIO_RING_F_EVENT_IDX);
+	return features;
+}
+
+static int make_plan(struct vlb_adapter *adapter, struct vlb_plan *plan)
+{
+	const struct vlb_attach_options *options = adapter->options;
+	int ret;
+
+	memset(plan, 0, sizeof(*plan));
+	ret = choose_queues(adapter, &plan->num_queues);
+	if (ret)
+		return failed(adapter, ret);
+	plan->queue_size = options->queue_size ? (unsigned int)options->queue_size :
+			   DEFAULT_QUEUE_SIZE;
+	plan->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	plan->read_only = options->read_only;
+	plan->back_end_features = adapter->fe.features;
+	plan->features = vlb_profile_features(adapter->profile, plan, ring_features(adapter));
+	return 0;
+}
+
+static void describe(struct vlb_adapter *adapter, const struct vlb_plan *plan)
+{
+	const struct vlb_profile *profile = adapter->profile;
+	struct vlb_device_desc *desc = &adapter->desc;
+	unsigned int i;
+
+	desc->device_id = profile->device_id;
+	desc->vendor_id = VENDOR_ID;
+	desc->features = plan->features;
+	desc->num_queues = plan->num_queues;
+	desc->config_len = profile->config_len;
+	desc->timeout_ms = (uint32_t)adapter->options->timeout_ms;
+	desc->fail_where = profile->fail_where;
+	desc->fail_len = profile->fail_len;
+	memcpy(desc->fail_data, profile->fail_data, sizeof(desc->fail_data));
+	for (i = 0; i < plan->num_queues; i++) {
+		desc->queue[i].size = (uint16_t)plan->queue_size;
+		desc->queue[i].lost = profile->lost;
+	}
+}
+
+/* Is the device that was taken over what the user has asked for? */
+static int check_adopted(struct vlb_adapter *adapter)
+{
+	const struct vlb_profile *profile = adapter->profile;
+	const struct vlb_attach_options *options = adapter->options;
+	const struct vlb_device_desc *desc = &adapter->desc;
+
+	if (desc->device_id != profile->device_id) {
+		vlb_error("the name is in use by a device of another type (virtio id %" PRIu32
+			  "): choose another --name", desc->device_id);
+		return -EEXIST;
+	}
+	if (desc->config_len != profile->config_len) {
+		vlb_error("the existing device is from another release of this tool: detach it first");
+		return -VLB_E_MODULE;
+	}
+	if ((options->queues && options->queues != desc->num_queues) ||
+	    (options->queue_size && options->queue_size != desc->queue[0].size))
+		vlb_warning("the existing device keeps its %" PRIu32 " queues of %u",
+			    desc->num_queues, desc->queue[0].size);
+	return 0;
+}
+
+static int adopt(struct vlb_adapter *adapter, const char *name)
+{
+	int ret;
+
+	ret = vlb_device_adopt(&adapter->device, name, &adapter->desc);
+	if (ret)
+		return ret;
+	adapter->adopted = true;
+	adapter->registered = true;
+	return 0;
+}
+
+static int claim_name(struct vlb_adapter *adapter, const char *name)
+{
+	unsigned int tries;
+	int ret = -EEXIST;
+
+	/* The device may go away between the two questions. */
+	for (tries = 0; tries < 3; tries++) {
+		snprintf(adapter->desc.name, sizeof(adapter->desc.name), "%s", name);
+		ret = vlb_device_create(&adapter->device, &adapter->desc);
+		if (ret != -EEXIST)
+			return ret;
+		ret = adopt(adapter, name);
+		if (ret != -ENOENT)
+			return ret;
+	}
+	return ret;
+}
+
+static int claim_free_name(struct vlb_adapter *adapter)
+{
+	struct vlb_device_desc *desc = &adapter->desc;
+	unsigned int i;
+	int ret = -EEXIST;
+
+	for (i = 0; i < MAX_AUTO_NAMES && ret == -EEXIST; i++) {
+		snprintf(desc->name, sizeof(desc->name), "%s%u", adapter->profile->name, i);
+		if (!vlb_sysfs_exists(desc->name))
+			ret = vlb_device_create(&adapter->device, desc);
+	}
+	return ret;
+}
+
+static int claim(struct vlb_adapter *adapter)
+{
+	const char *name = adapter->options->name;
+	int ret;
+
+	ret = name ? claim_name(adapter, name) : claim_free_name(adapter);
+	if (ret)
+		return device_failed(adapter, ret);
+	vlb_log_set_name(adapter->desc.name);
+	return adapter->adopted ? check_adopted(adapter) : 0;
+}
+
+static uint64_t choose_pool_size(const struct vlb_adapter *adapter)
+{
+	const struct vlb_device_desc *desc = &adapter->desc;
+	uint64_t size = adapter->options->pool_size;
+	uint64_t present;
+
+	if (!size)
+		size = vlb_pool_default_size(desc->num_queues, desc->queue[0].size);
+	/* Requests in flight were accepted with the arenas of that pool. */
+	if (adapter->adopted && !vlb_sysfs_read_number(desc->name, "pool_size", &present) &&
+	    present > size)
+		size = present;
+	return vlb_pool_round_size(size, adapter->options->hugepages);
+}
+
+static int configure_new(struct vlb_adapter *adapter, struct vlb_plan *plan)
+{
+	const struct vlb_profile *profile = adapter->profile;
+	char why[200];
+	int ret;
+
+	if (!profile->config_len)
+		return 0;
+	memcpy(adapter->config, adapter->raw_config, sizeof(adapter->config));
+	plan->arena_size = adapter->arena_size;
+	if (profile->adjust_config) {
+		ret = profile->adjust_config(plan, adapter->config, why, sizeof(why));
+		if (ret) {
+			vlb_error("the device %s", why);
+			return ret;
+		}
+	}
+	ret = vlb_device_set_config(&adapter->device, adapter->config, profile->config_len);
+	return ret ? device_failed(adapter, ret) : 0;
+}
+
+static int configure_adopted(struct vlb_adapter *adapter)
+{
+	int ret = 0;
+
+	if (adapter->profile->config_len)
+		ret = vlb_device_get_config(&adapter->device, adapter->config,
+					    adapter->profile->config_len);
+	if (ret)
+		return device_failed(adapter, ret);
+	ret = vlb_session_check(adapter);
+	return ret ? failed(adapter, ret) : 0;
+}
+
+/* The device exists, is ours, and matches the back-end. */
+static int own_device(struct vlb_adapter *adapter)
+{
+	struct vlb_plan plan;
+	int ret;
+
+	ret = make_plan(adapter, &plan);
+	if (ret)
+		return ret;
+	describe(adapter, &plan);
+	ret = claim(adapter);
+	if (ret)
+		return ret;
+	if (adapter->adopted) {
+		ret = configure_adopted(adapter);
+		if (ret)
+			return ret;
+	}
+	adapter->pool_size = choose_pool_size(adapter);
+	ret = vlb_session_set_pool(adapter);
+	if (ret)
+		return failed(adapter, ret);
+	return adapter->adopted ? 0 : configure_new(adapter, &plan);
+}
+
+static int start_serving(struct vlb_adapter *adapter)
+{
+	int ret;
+
+	ret = vlb_session_watch(adapter);
+	if (ret)
+		return failed(adapter, ret);
+	adapter->device_watch.fd = adapter->device.fd;
+	ret = vlb_loop_add(&adapter->loop, &adapter->device_watch);
+	if (ret) {
+		vlb_error("cannot watch the module: %s", strerror(-ret));
+		return ret;
+	}
+	if (adapter->adopted) {
+		vlb_notice("taken over");
+	} else {
+		ret = vlb_device_register(&adapter->device);
+		if (ret)
+			return device_failed(adapter, ret);
+		adapter->registered = true;
+	}
+	vlb_readiness_begin(adapter);
+	return 0;
+}
+
+int vlb_set_up(struct vlb_adapter *adapter)
+{
+	int ret;
+
+	ret = open_everything(adapter);
+	if (ret)
+		return ret;
+	ret = check_name(adapter);
+	if (ret)
+		return ret;
+	ret = vlb_sandbox_enter();
+	if (ret)
+		return ret;
+	ret = open_session(adapter);
+	if (ret)
+		return ret;
+	ret = own_device(adapter);
+	if (ret)
+		return ret;
+	ret = vlb_sandbox_drop_capabilities(adapter->options->socket);
+	if (ret)
+		return ret;
+	return start_serving(adapter);
+}
