@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# bash completion for virtio-loopback(8). Options and types come from the tool itself.
+
+_virtio_loopback_options() {
+	"$1" "$2" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+}
+
+_virtio_loopback_names() {
+	local dir
+	for dir in /sys/class/virtio-loopback/*/; do
+		[ -d "$dir" ] && basename "$dir"
+	done
+}
+
+_virtio_loopback() {
+	local tool=$1 cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local command=${COMP_WORDS[1]} words=
+	COMPREPLY=()
+	if [ "$COMP_CWORD" = 1 ]; then
+		words="attach run list show stat detach types --help --version"
+	else
+		case $prev in
+		--socket)
+			compopt -o filenames
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+			;;
+		--call) words="direct eventfd" ;;
+		--memory) words="copy" ;;
+		*)
+			case $cur in
+			-*) words=$(_virtio_loopback_options "$tool" "$command") ;;
+			*)
+				case $command in
+				attach | run)
+					words=$("$tool" types 2>/dev/null | awk 'NR > 1 { print $1 }')
+					;;
+				show | stat | detach) words=$(_virtio_loopback_names) ;;
+				esac
+				;;
+			esac
+			;;
+		esac
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -F _virtio_loopback virtio-loopback
