@@ -8,8 +8,13 @@ load_module() {
 	insmod "$VLB_MODULE" || die "the module does not load"
 }
 
+# A back-end that has just lost its device may hold its call files for another moment.
 unload_module() {
-	rmmod virtio_loopback || die "the module cannot be unloaded"
+	wait_for 10 unload
+}
+
+unload() {
+	rmmod virtio_loopback 2>rmmod.err
 }
 
 listening() {
@@ -53,7 +58,7 @@ stop_back_end() {
 }
 
 gone() {
-	[ ! -e "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"
+	! grep -q '^State:.*[^Z] (' "/proc/$1/status" 2>/dev/null
 }
 
 # attach NAME [OPTION...]: attach NAME.sock as block device NAME, and wait until it is there
@@ -104,4 +109,42 @@ verify() {
 	fio --name=verify --filename="$device" --direct=1 --ioengine=io_uring --rw=randwrite \
 		--verify=crc32c --verify_fatal=1 --do_verify=1 --minimal --output=fio.out "$@" ||
 		{ cat fio.out && die "fio $* found an error"; }
+}
+
+# start_fio NAME FIO-OPTION...: fio at work on the device NAME until finish_fio; pid in fio, output in NAME.fio
+start_fio() {
+	name=$1
+	shift
+	[ -b "$(node "$name")" ] || die "$name has no block device"
+	fio --name=load --filename="$(node "$name")" --direct=1 --ioengine=io_uring --time_based --runtime=3600 \
+		--minimal --output="$name.fio" "$@" &
+	fio=$!
+	wait_for 20 requests_above "$name" $(($(requests "$name") + 200))
+}
+
+# The options that make it read everything back and look at it, while it writes.
+verifying="--rw=randwrite --bsrange=512-64k --iodepth=32 --size=48m --verify=crc32c --verify_fatal=1 --do_verify=1 --verify_backlog=256"
+
+# finish_fio NAME: end it; it must have seen no error and, if it verifies, must have read something
+finish_fio() {
+	[ -e "/proc/$fio" ] || { cat "$1.fio" && die "$1: fio has ended early"; }
+	kill -INT "$fio"
+	wait "$fio"
+	status=$?
+	# 128: ended by the signal. Fields: 5 errors, 6 KiB read.
+	[ $status = 0 ] || [ $status = 128 ] || { cat "$1.fio" && die "$1: fio ended with $status"; }
+	awk -F ';' '$1 == 3 { seen = 1; if ($5 != 0 || $6 == 0) bad = 1 } END { exit !seen || bad }' "$1.fio" ||
+		{ cat "$1.fio" && die "$1: fio saw an error, or read nothing"; }
+}
+
+requests() {
+	awk '{ n += $2 } END { print n + 0 }' "/sys/class/virtio-loopback/$1/stats/"*
+}
+
+replays() {
+	awk '{ n += $7 } END { print n + 0 }' "/sys/class/virtio-loopback/$1/stats/"*
+}
+
+requests_above() {
+	[ "$(requests "$1")" -gt "$2" ]
 }
