@@ -198,24 +198,25 @@ static int hand_out(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head
 {
 	struct vlb_request *req = &relay->requests[head];
 	u32 table_offset = slot_offset(shadow, head);
+	bool large_table;
 	struct vlb_layout layout;
 	struct writer writer;
-	u32 table = 0;
+	u32 table;
 	int err;
 
 	err = measure(relay, head, &layout);
 	if (err)
 		return err;
-	if (vlb_chain_is_indirect(&relay->ring, head) && layout.descs > VLB_SLOT_DESCS) {
-		table = ALIGN(layout.large, (u32)sizeof(struct vring_desc));
+	large_table = vlb_chain_is_indirect(&relay->ring, head) && layout.descs > VLB_SLOT_DESCS;
+	table = ALIGN(layout.large, (u32)sizeof(struct vring_desc));
+	if (large_table)
 		layout.large = table + layout.descs * sizeof(struct vring_desc);
-	}
 	if (layout.large) {
 		err = vlb_arena_alloc(&shadow->arena, layout.large, &req->extent);
 		if (err)
 			return err;
 	}
-	if (table)
+	if (large_table)
 		table_offset = req->extent + table;
 	req->extent_len = layout.large;
 	req->readable = layout.readable;
@@ -275,6 +276,13 @@ static int submit_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 he
 	return 0;
 }
 
+/* A head that no sane driver makes available: it does not exist, or is in flight. */
+static bool is_bogus(const struct vlb_relay *relay, u16 head)
+{
+	return WARN_ON_ONCE(head >= relay->ring.vring.num ||
+			    smp_load_acquire(&relay->requests[head].active));
+}
+
 /**
  * vlb_relay_submit - hand out all requests that the driver has made available
  * @relay: the relay
@@ -295,8 +303,7 @@ unsigned int vlb_relay_submit(struct vlb_relay *relay, struct vlb_shadow *shadow
 				todo |= VLB_RELAY_AGAIN;
 				goto out;
 			}
-			if (WARN_ON_ONCE(head >= relay->ring.vring.num ||
-					 smp_load_acquire(&relay->requests[head].active))) {
+			if (is_bogus(relay, head)) {
 				vlb_driver_ring_advance(&relay->ring);
 				continue;
 			}
@@ -538,7 +545,7 @@ bool vlb_relay_fail_all(struct vlb_relay *relay)
 	do {
 		while (vlb_driver_ring_peek(&relay->ring, &head)) {
 			vlb_driver_ring_advance(&relay->ring);
-			if (WARN_ON_ONCE(head >= relay->ring.vring.num))
+			if (is_bogus(relay, head))
 				continue;
 			WRITE_ONCE(relay->submitted, relay->submitted + 1);
 			relay->requests[head].active = true;
