@@ -229,8 +229,8 @@ void vlb_queue_settle(struct vlb_queue *queue, struct vlb_port *port)
 {
 	lockdep_assert_held(&queue->dev->lock);
 	rcu_read_lock();
-	if (!vlb_device_is_broken(queue->dev))
-		complete_port(queue, port);
+	while (!vlb_device_is_broken(queue->dev) && complete_port(queue, port))
+		; /* ends: nothing is submitted to a port that is not published */
 	rcu_read_unlock();
 	if (queue->dev->desc.queue[queue->index].lost == VLB_LOST_COMPLETE &&
 	    vlb_relay_fail_active(&queue->relay))

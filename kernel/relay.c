@@ -40,7 +40,7 @@
 #include "trace.h"
 
 struct vlb_replay_entry {
-	u32 sequence;
+	u64 sequence;
 	u16 head;
 };
 
@@ -249,8 +249,9 @@ static int hand_out_or_starve(struct vlb_relay *relay, struct vlb_shadow *shadow
 static void give_up(struct vlb_relay *relay, u16 head)
 {
 	relay->requests[head].extent_len = 0;
-	smp_store_release(&relay->requests[head].active, true);
+	/* In this order: active alone would let the back-end complete it. */
 	set_bit(head, relay->failed);
+	smp_store_release(&relay->requests[head].active, true);
 }
 
 static int submit_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
@@ -443,8 +444,10 @@ static void fail_given_up(struct vlb_relay *relay)
 {
 	unsigned long head;
 
+	/* One that is just being given up comes with another VLB_RELAY_COMPLETE. */
 	for_each_set_bit(head, relay->failed, relay->ring.vring.num)
-		fail_one(relay, head);
+		if (smp_load_acquire(&relay->requests[head].active))
+			fail_one(relay, head);
 }
 
 /**
@@ -487,7 +490,7 @@ static int by_sequence(const void *a, const void *b)
 {
 	const struct vlb_replay_entry *first = a, *second = b;
 
-	return (s32)(first->sequence - second->sequence);
+	return first->sequence < second->sequence ? -1 : first->sequence > second->sequence;
 }
 
 /**

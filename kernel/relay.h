@@ -18,12 +18,12 @@
 #define VLB_RELAY_COMPLETE	(1u << 3)	/* complete again: a request has failed */
 #define VLB_RELAY_AGAIN		(1u << 4)	/* the same side again, after a pause */
 
-/* Requests that one call handles at most: others keep a busy ring busy for ever. */
+/* After so many requests a call leaves the rest for another one. */
 #define VLB_RELAY_BUDGET	512u
 
 /**
  * struct vlb_request - a request that the device holds, indexed by its head
- * @submitted_ns: when it was first taken from the driver
+ * @submitted_ns: when it was taken from the driver
  * @sequence: order of submission
  * @extent: offset of its extent in the pool
  * @extent_len: bytes of the extent, 0 if it needs none
@@ -33,7 +33,7 @@
  */
 struct vlb_request {
 	u64 submitted_ns;
-	u32 sequence;
+	u64 sequence;
 	u32 extent;
 	u32 extent_len;
 	u32 readable;

@@ -35,7 +35,7 @@ static void run_sizes(bool event_idx, bool indirect, u32 preempt)
 		config.num = queue_sizes[i];
 		config.start = 65536 - chance_below(2000);
 		config.max_segments = indirect ? 24 : 8;
-		run_config(&config, 3000, preempt);
+		run_config(&config, 2000, preempt);
 	}
 }
 

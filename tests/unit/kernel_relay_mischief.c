@@ -243,7 +243,7 @@ static void survive_sizes(u32 rate, bool event_idx)
 	config.event_idx = event_idx;
 	for (config.num = 1; config.num <= 1024; config.num *= 4) {
 		config.start = chance_bits();
-		survive(&config, 4000, &toll);
+		survive(&config, 3000, &toll);
 	}
 	assert_true(toll.broken > 100);
 	assert_true(toll.served > 500);

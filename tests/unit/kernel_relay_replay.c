@@ -34,7 +34,7 @@ static void run(const struct world_config *config, u32 preempt, u32 hopeless)
 	world_init(&world, config);
 	world.preempt = preempt;
 	world.hopeless = hopeless;
-	for (i = 0; i < 1200; i++) {
+	for (i = 0; i < 800; i++) {
 		if (chance_one_in(8))
 			replace_back_end(&world);
 		else
