@@ -15,7 +15,7 @@
  * @base: offset of the first granule in the pool, in bytes
  */
 struct vlb_arena {
-	spinlock_t lock;
+	spinlock_t lock; /* see above */
 	unsigned long *map;
 	u32 granules;
 	u32 base;

@@ -27,13 +27,18 @@
  * @dev: the device it owns or owned; set once
  */
 struct vlb_file {
-	struct mutex lock;
+	struct mutex lock; /* see above */
 	struct vlb_device *dev;
 };
 
 static struct vlb_device *file_device(struct vlb_file *file)
 {
-	return smp_load_acquire(&file->dev);
+	return smp_load_acquire(&file->dev); /* pairs with file_set_device() */
+}
+
+static void file_set_device(struct vlb_file *file, struct vlb_device *dev)
+{
+	smp_store_release(&file->dev, dev); /* pairs with file_device() */
 }
 
 /* ---- any file -------------------------------------------------------------------- */
@@ -59,7 +64,7 @@ static long create_locked(struct vlb_file *file, const struct vlb_device_desc *d
 	dev = vlb_device_create(desc, file);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	smp_store_release(&file->dev, dev);
+	file_set_device(file, dev);
 	return 0;
 }
 
@@ -101,7 +106,7 @@ static long adopt_locked(struct vlb_file *file, struct vlb_device *dev)
 	if (err)
 		return err;
 	get_device(&dev->dev);
-	smp_store_release(&file->dev, dev);
+	file_set_device(file, dev);
 	return 0;
 }
 

@@ -82,7 +82,7 @@ struct vlb_device {
 	struct vlb_device_desc desc;
 	unsigned long flags;
 
-	struct mutex lock;
+	struct mutex lock; /* see above */
 	struct vlb_file *owner;
 	pid_t owner_pid;
 	u8 status;
@@ -94,7 +94,7 @@ struct vlb_device {
 	u64 pending_queue_start;
 	u32 removed_reason;
 
-	spinlock_t config_lock;
+	spinlock_t config_lock; /* see above */
 	u32 config_generation;
 	u8 config[VLB_CONFIG_SIZE];
 	DECLARE_BITMAP(config_written, VLB_CONFIG_SIZE);

@@ -25,6 +25,18 @@ void vlb_driver_ring_init(struct vlb_driver_ring *ring, const struct vring *vrin
 	*ring = (struct vlb_driver_ring){ .vring = *vring, .event_idx = event_idx };
 }
 
+/* Where the driver says when it wants an interrupt. */
+static __virtio16 *used_event(const struct vlb_driver_ring *ring)
+{
+	return (__virtio16 *)&vring_used_event(&ring->vring);
+}
+
+/* Where the device says when it wants a kick. */
+static __virtio16 *avail_event(const struct vlb_driver_ring *ring)
+{
+	return (__virtio16 *)&vring_avail_event(&ring->vring);
+}
+
 /**
  * vlb_driver_ring_peek - is there a request to take?
  * @ring: the ring
@@ -57,7 +69,7 @@ void vlb_driver_ring_advance(struct vlb_driver_ring *ring)
 bool vlb_driver_ring_enable_kicks(struct vlb_driver_ring *ring)
 {
 	if (ring->event_idx)
-		vlb_ring_put16((__virtio16 *)&vring_avail_event(&ring->vring), ring->last_avail);
+		vlb_ring_put16(avail_event(ring), ring->last_avail);
 	smp_mb(); /* the event before the index; pairs with the driver's kick */
 	return vlb_ring_get16(&ring->vring.avail->idx) != ring->last_avail;
 }
@@ -85,7 +97,7 @@ bool vlb_driver_ring_need_interrupt(struct vlb_driver_ring *ring)
 	ring->signalled = ring->used_idx;
 	smp_mb(); /* the used index before the event; pairs with virtqueue_enable_cb */
 	if (ring->event_idx)
-		return vring_need_event(vlb_ring_get16((__virtio16 *)&vring_used_event(&ring->vring)),
+		return vring_need_event(vlb_ring_get16(used_event(ring)),
 					ring->used_idx, old);
 	return !(vlb_ring_get16(&ring->vring.avail->flags) & VRING_AVAIL_F_NO_INTERRUPT);
 }

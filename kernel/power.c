@@ -92,7 +92,7 @@ static int restore(struct vlb_device *dev)
 	if (!dev->freeze_err)
 		err = virtio_device_restore(&dev->vdev);
 	if (err)
-		dev_err(&dev->dev, "cannot restore the device after suspend (error %d)\n", err);
+		dev_err(&dev->dev, "the driver does not come back after suspend (error %d)\n", err);
 	set_idle(dev);
 	return 0;
 }

@@ -38,7 +38,8 @@ struct vlb_queue_attributes {
  * @completes: the same by the back-end, for the completing side
  * @kick_work: kicks where a direct kick is not allowed
  * @submit_work: submits what a busy owner has left
- * @complete_work: completes what a busy owner has left, and where completing in place is not possible
+ * @complete_work: completes what a busy owner has left, and where nobody may complete
+ *	in place
  * @cpu: where @complete_work runs
  * @attributes: files in sysfs
  */

@@ -91,6 +91,17 @@ unsigned int vlb_latency_bucket(u64 ns)
 	return min_t(unsigned int, bucket, VLB_LATENCY_BUCKETS - 1);
 }
 
+/* An entry of requests[] changes sides with everything that was written to it. */
+static bool is_active(const struct vlb_request *req)
+{
+	return smp_load_acquire(&req->active); /* pairs with set_active() */
+}
+
+static void set_active(struct vlb_request *req, bool active)
+{
+	smp_store_release(&req->active, active); /* pairs with is_active() */
+}
+
 /* ---- submit ------------------------------------------------------------------- */
 
 /* The descriptors of one request: a chain in the ring, or an indirect table. */
@@ -224,7 +235,7 @@ static int hand_out(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head
 
 	writer_init(&writer, relay, shadow, head, table_offset, layout.descs);
 	fill(relay, shadow, head, req, &writer);
-	smp_store_release(&req->active, true);
+	set_active(req, true);
 	vlb_shadow_ring_push_avail(&shadow->ring, head);
 	trace_vlb_submit(relay->name, relay->index, head, layout.readable, layout.writable);
 	return 0;
@@ -251,7 +262,7 @@ static void give_up(struct vlb_relay *relay, u16 head)
 	relay->requests[head].extent_len = 0;
 	/* In this order: active alone would let the back-end complete it. */
 	set_bit(head, relay->failed);
-	smp_store_release(&relay->requests[head].active, true);
+	set_active(&relay->requests[head], true);
 }
 
 static int submit_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
@@ -281,7 +292,7 @@ static int submit_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 he
 static bool is_bogus(const struct vlb_relay *relay, u16 head)
 {
 	return WARN_ON_ONCE(head >= relay->ring.vring.num ||
-			    smp_load_acquire(&relay->requests[head].active));
+			    is_active(&relay->requests[head]));
 }
 
 /**
@@ -349,7 +360,7 @@ static void give_back(struct vlb_relay *relay, u16 head, u32 len)
 	struct vlb_request *req = &relay->requests[head];
 
 	WRITE_ONCE(relay->completed, relay->completed + 1);
-	smp_store_release(&req->active, false);
+	set_active(req, false);
 	vlb_driver_ring_push_used(&relay->ring, head, len);
 }
 
@@ -381,7 +392,7 @@ static int complete_next(struct vlb_relay *relay, struct vlb_shadow *shadow, u64
 	vlb_shadow_ring_pop_used(&shadow->ring, &id, &len);
 	if (id >= relay->ring.vring.num)
 		return violation(relay, "used id %u out of range (length %u)", id, len);
-	if (!smp_load_acquire(&relay->requests[id].active) || test_bit(id, relay->failed))
+	if (!is_active(&relay->requests[id]) || test_bit(id, relay->failed))
 		return violation(relay, "used id %u is not in flight (length %u)", id, len);
 	if (len > relay->requests[id].writable)
 		return violation(relay, "used id %u has length %u, more than the request takes",
@@ -446,7 +457,7 @@ static void fail_given_up(struct vlb_relay *relay)
 
 	/* One that is just being given up comes with another VLB_RELAY_COMPLETE. */
 	for_each_set_bit(head, relay->failed, relay->ring.vring.num)
-		if (smp_load_acquire(&relay->requests[head].active))
+		if (is_active(&relay->requests[head]))
 			fail_one(relay, head);
 }
 

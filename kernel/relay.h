@@ -2,6 +2,7 @@
 #ifndef VLB_RELAY_H
 #define VLB_RELAY_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 #include <linux/virtio_loopback.h>
 
@@ -12,11 +13,11 @@
 #define VLB_LATENCY_BUCKETS	96
 
 /* What the caller has to do after vlb_relay_submit() or vlb_relay_complete(). */
-#define VLB_RELAY_KICK		(1u << 0)	/* notify the back-end */
-#define VLB_RELAY_INTERRUPT	(1u << 1)	/* notify the driver */
-#define VLB_RELAY_SUBMIT	(1u << 2)	/* submit again: space was freed */
-#define VLB_RELAY_COMPLETE	(1u << 3)	/* complete again: a request has failed */
-#define VLB_RELAY_AGAIN		(1u << 4)	/* the same side again, after a pause */
+#define VLB_RELAY_KICK		BIT(0)	/* notify the back-end */
+#define VLB_RELAY_INTERRUPT	BIT(1)	/* notify the driver */
+#define VLB_RELAY_SUBMIT	BIT(2)	/* submit again: space was freed */
+#define VLB_RELAY_COMPLETE	BIT(3)	/* complete again: a request has failed */
+#define VLB_RELAY_AGAIN		BIT(4)	/* the same side again, after a pause */
 
 /* After so many requests a call leaves the rest for another one. */
 #define VLB_RELAY_BUDGET	512u

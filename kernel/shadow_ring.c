@@ -61,6 +61,18 @@ void vlb_shadow_ring_init(struct vlb_shadow_ring *ring, void *mem, u32 num, bool
 	};
 }
 
+/* Where the driver says when it wants an interrupt. */
+static __virtio16 *used_event(const struct vlb_shadow_ring *ring)
+{
+	return (__virtio16 *)&vring_used_event(&ring->vring);
+}
+
+/* Where the device says when it wants a kick. */
+static __virtio16 *avail_event(const struct vlb_shadow_ring *ring)
+{
+	return (__virtio16 *)&vring_avail_event(&ring->vring);
+}
+
 /* Fill a descriptor of the ring or of an indirect table in the pool. */
 void vlb_shadow_ring_write_desc(struct vring_desc *desc, const struct vlb_descriptor *from)
 {
@@ -91,7 +103,7 @@ bool vlb_shadow_ring_need_kick(struct vlb_shadow_ring *ring)
 	ring->kicked = ring->avail_idx;
 	smp_mb(); /* the available index before the event, as the back-end's reverse */
 	if (ring->event_idx)
-		return vring_need_event(vlb_ring_get16((__virtio16 *)&vring_avail_event(&ring->vring)),
+		return vring_need_event(vlb_ring_get16(avail_event(ring)),
 					ring->avail_idx, old);
 	return !(vlb_ring_get16(&ring->vring.used->flags) & VRING_USED_F_NO_NOTIFY);
 }
@@ -125,7 +137,7 @@ void vlb_shadow_ring_pop_used(struct vlb_shadow_ring *ring, u32 *id, u32 *len)
 bool vlb_shadow_ring_enable_calls(struct vlb_shadow_ring *ring)
 {
 	if (ring->event_idx)
-		vlb_ring_put16((__virtio16 *)&vring_used_event(&ring->vring), ring->last_used);
+		vlb_ring_put16(used_event(ring), ring->last_used);
 	smp_mb(); /* the event before the index; pairs with the back-end's call */
 	return vlb_ring_get16(&ring->vring.used->idx) != ring->last_used;
 }
