@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#pragma once
+#ifndef SHIM_LINUX_BITS_H
+#define SHIM_LINUX_BITS_H
 
-#define BIT(n)	(1UL << (n))
+#define BIT(n)		(1UL << (n))
+
+#endif
