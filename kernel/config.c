@@ -31,12 +31,14 @@ int vlb_config_write(struct vlb_device *dev, const struct vlb_config *config)
 	return changed;
 }
 
-/* Tell the driver, if there is one, that its configuration space has changed. */
+/* Tell the driver that its configuration space has changed; when it is ready, if not now. */
 void vlb_device_config_changed(struct vlb_device *dev)
 {
 	mutex_lock(&dev->lock);
 	if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK)
 		virtio_config_changed(&dev->vdev);
+	else
+		dev->config_news = test_bit(VLB_REGISTERED, &dev->flags);
 	mutex_unlock(&dev->lock);
 }
 

@@ -306,9 +306,9 @@ static ssize_t control_read(struct file *file, char __user *buf, size_t len, lof
 	while (len - done >= sizeof(msg)) {
 		if (next_message(dev, &msg)) {
 			if (copy_to_user(buf + done, &msg, sizeof(msg)))
-				return -EFAULT;
+				return done ?: -EFAULT;
 			done += sizeof(msg);
-		} else if (done) {
+		} else if (done || test_bit(VLB_GONE, &dev->flags)) {
 			break;
 		} else if (file->f_flags & O_NONBLOCK) {
 			return -EAGAIN;
@@ -326,7 +326,9 @@ static __poll_t control_poll(struct file *file, poll_table *wait)
 	if (!dev)
 		return EPOLLERR;
 	poll_wait(file, &dev->wait, wait);
-	return vlb_message_pending(dev) ? EPOLLIN | EPOLLRDNORM : 0;
+	if (vlb_message_pending(dev))
+		return EPOLLIN | EPOLLRDNORM;
+	return test_bit(VLB_GONE, &dev->flags) ? EPOLLHUP : 0;
 }
 
 static int control_open(struct inode *inode, struct file *file)

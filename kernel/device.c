@@ -7,8 +7,8 @@
  * one of the open file that owns or owned it; one of every task that looks at it. The
  * module stays loaded as long as a device exists.
  *
- * Locks: vlb_devices_lock guards the registry; dev->lock the device. Neither is taken
- * while holding the other one.
+ * Locks: vlb_devices_lock guards the registry; dev->lock the device, and is the inner
+ * one where both are held.
  *
  * Context: process; may sleep.
  */
@@ -17,8 +17,10 @@
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/virtio_config.h>
+#include <linux/wait_bit.h>
 #include <uapi/linux/virtio_ring.h>
 
 #include "control.h"
@@ -26,7 +28,9 @@
 #include "pool.h"
 
 struct workqueue_struct *vlb_wq;
+struct workqueue_struct *vlb_io_wq;
 
+static atomic_t num_devices = ATOMIC_INIT(0); /* allocated, also those that have gone */
 static LIST_HEAD(devices);
 static DEFINE_MUTEX(vlb_devices_lock); /* guards devices, and the use of each name */
 
@@ -39,18 +43,25 @@ int vlb_devices_init(void)
 {
 	int err;
 
-	/* Each removal may wait for I/O, and must not hold another one up. */
 	vlb_wq = alloc_workqueue("virtio-loopback", WQ_UNBOUND, 0);
 	if (!vlb_wq)
 		return -ENOMEM;
-	err = class_register(&device_class);
-	if (err)
-		destroy_workqueue(vlb_wq);
+	vlb_io_wq = alloc_workqueue("virtio-loopback-io",
+				    WQ_HIGHPRI | WQ_MEM_RECLAIM | VLB_WQ_PERCPU, 0);
+	err = vlb_io_wq ? class_register(&device_class) : -ENOMEM;
+	if (!err)
+		return 0;
+	if (vlb_io_wq)
+		destroy_workqueue(vlb_io_wq);
+	destroy_workqueue(vlb_wq);
 	return err;
 }
 
 void vlb_devices_exit(void)
 {
+	/* Somebody may still hold a reference to a device that has gone. */
+	wait_var_event(&num_devices, !atomic_read(&num_devices));
+	destroy_workqueue(vlb_io_wq);
 	destroy_workqueue(vlb_wq); /* the last removal may still be returning */
 	class_unregister(&device_class);
 }
@@ -58,12 +69,15 @@ void vlb_devices_exit(void)
 /* The feature bits of the transport that a shadow ring can carry. */
 u64 vlb_device_ring_features(void)
 {
-	return BIT_ULL(VIRTIO_F_ANY_LAYOUT) |
-	       BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) |
+	return BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) |
 	       BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |
 	       BIT_ULL(VIRTIO_F_VERSION_1) |
 	       vlb_ring_reset_feature();
 }
+
+/* Bits that belong to the transport, in every version of the specification so far. */
+#define VLB_TRANSPORT_FIRST	24
+#define VLB_TRANSPORT_LAST	41
 
 static bool name_is_valid(const char *name)
 {
@@ -71,7 +85,7 @@ static bool name_is_valid(const char *name)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (!isalnum(name[i]) && !strchr("_.-", name[i]))
+		if (!isascii(name[i]) || (!isalnum(name[i]) && !strchr("_.-", name[i])))
 			return false;
 	return len && len < VLB_NAME_SIZE && strcmp(name, ".") && strcmp(name, "..");
 }
@@ -92,7 +106,7 @@ static bool queues_are_valid(const struct vlb_device_desc *desc)
 
 static bool desc_is_valid(const struct vlb_device_desc *desc)
 {
-	u64 transport = GENMASK_ULL(VIRTIO_TRANSPORT_F_END - 1, VIRTIO_TRANSPORT_F_START);
+	u64 transport = GENMASK_ULL(VLB_TRANSPORT_LAST, VLB_TRANSPORT_FIRST);
 
 	return name_is_valid(desc->name) && queues_are_valid(desc) &&
 	       desc->device_id && desc->device_id <= U16_MAX &&
@@ -110,8 +124,11 @@ static void device_release(struct device *dev)
 
 	for (i = 0; i < vlb->desc.num_queues; i++)
 		vlb_queue_exit(&vlb->queue[i]);
+	cancel_work_sync(&vlb->fail_work); /* a late submit_work may have queued it */
 	vlb_pool_put(vlb->pool);
-	kfree(vlb);
+	kvfree(vlb);
+	atomic_dec(&num_devices);
+	wake_up_var(&num_devices);
 }
 
 static int init_queues(struct vlb_device *dev)
@@ -129,9 +146,10 @@ static struct vlb_device *alloc_device(const struct vlb_device_desc *desc)
 {
 	struct vlb_device *dev;
 
-	dev = kzalloc(struct_size(dev, queue, desc->num_queues), GFP_KERNEL);
+	dev = kvzalloc(struct_size(dev, queue, desc->num_queues), GFP_KERNEL);
 	if (!dev)
 		return NULL;
+	atomic_inc(&num_devices);
 	dev->desc = *desc;
 	mutex_init(&dev->lock);
 	spin_lock_init(&dev->config_lock);
@@ -188,14 +206,20 @@ struct vlb_device *vlb_device_create(const struct vlb_device_desc *desc, struct 
 		return ERR_PTR(-ENOMEM);
 	dev->owner = owner;
 	dev->owner_pid = task_tgid_nr(current);
-	err = init_queues(dev) ?: dev_set_name(&dev->dev, "%s", desc->name) ?: enlist(dev);
-	if (err) {
-		put_device(&dev->dev);
-		return ERR_PTR(err);
-	}
+	err = init_queues(dev) ?: dev_set_name(&dev->dev, "%s", desc->name);
+	if (err)
+		goto put;
+	/* Both before it can be found, and removed. */
+	get_device(&dev->dev); /* the owner's */
 	__module_get(THIS_MODULE); /* until the end of the removal */
-	get_device(&dev->dev);
-	return dev;
+	err = enlist(dev);
+	if (!err)
+		return dev;
+	module_put(THIS_MODULE);
+	put_device(&dev->dev);
+put:
+	put_device(&dev->dev);
+	return ERR_PTR(err);
 }
 
 /* The device of that name with a reference, or NULL. */

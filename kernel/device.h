@@ -51,6 +51,7 @@ enum {
  * @pending_queue_reset: bit n: VLB_MSG_QUEUE_RESET for queue n
  * @pending_queue_start: the same for VLB_MSG_QUEUE_START
  * @removed_reason: VLB_REMOVED_*
+ * @config_news: the configuration space changed while no driver could be told
  * @config_lock: guards what follows up to @wait; the driver may hold any lock
  * @config_generation: counts changes made by the back-end
  * @config: configuration space
@@ -68,6 +69,7 @@ enum {
  * @freeze_done: see power.c
  * @freeze_err: see power.c
  * @freeze_state: see power.c
+ * @frozen: see power.c
  * @stats_attrs: files of @stats_group
  * @latency_attrs: files of @latency_group
  * @stats_group: sysfs directory
@@ -93,6 +95,7 @@ struct vlb_device {
 	u64 pending_queue_reset;
 	u64 pending_queue_start;
 	u32 removed_reason;
+	bool config_news;
 
 	spinlock_t config_lock; /* see above */
 	u32 config_generation;
@@ -113,6 +116,7 @@ struct vlb_device {
 	struct completion freeze_done;
 	int freeze_err;
 	atomic_t freeze_state;
+	bool frozen;
 
 	struct attribute *stats_attrs[VLB_MAX_QUEUES + 1];
 	struct attribute *latency_attrs[VLB_MAX_QUEUES + 1];
@@ -129,7 +133,8 @@ static inline struct vlb_device *vdev_to_vlb(struct virtio_device *vdev)
 }
 
 /* device.c: what a device is, and who owns it */
-extern struct workqueue_struct *vlb_wq;
+extern struct workqueue_struct *vlb_wq;	/* may wait for drivers, and so for I/O */
+extern struct workqueue_struct *vlb_io_wq;	/* what I/O waits for */
 int vlb_devices_init(void);
 void vlb_devices_exit(void);
 struct vlb_device *vlb_device_create(const struct vlb_device_desc *desc, struct vlb_file *owner);
@@ -148,6 +153,7 @@ void vlb_device_stop(struct vlb_device *dev);
 void vlb_device_stop_locked(struct vlb_device *dev);
 void vlb_device_drop_ports(struct vlb_device *dev, u64 queues);
 void vlb_device_update_timeout(struct vlb_device *dev);
+bool vlb_device_is_lost(const struct vlb_device *dev);
 
 /* removal.c: the device goes */
 void vlb_removal_init(struct vlb_device *dev);

@@ -14,6 +14,7 @@
  */
 #include <linux/init.h>
 #include <linux/module.h>
+#include <xen/xen.h>
 
 #include <vlb_version.h>
 
@@ -24,6 +25,10 @@ static int __init vlb_init(void)
 {
 	int err;
 
+	if (xen_domain()) {
+		pr_err("virtio-loopback: Xen guests are not supported: rings hold bus addresses\n");
+		return -ENODEV;
+	}
 	err = vlb_devices_init();
 	if (err)
 		return err;

@@ -4,7 +4,8 @@
  *
  * Pending messages are state, not a list: a bit for each thing that the adapter has to
  * do, worked out into a record when it is read. So they take no memory, none is lost
- * however slow the adapter is, and what was overtaken is never read.
+ * however slow the adapter is (unless it reads into memory that it does not have), and
+ * what was overtaken is never read.
  *
  * Context: process, dev->lock held, unless stated otherwise.
  */
@@ -71,10 +72,15 @@ void vlb_message_queue_start(struct vlb_device *dev, u16 index)
 /* The last message. */
 void vlb_message_removed(struct vlb_device *dev)
 {
+	unsigned long flags;
+
 	lockdep_assert_held(&dev->lock);
 	dev->pending_queue_reset = 0;
 	dev->pending_queue_start = 0;
 	dev->pending = BIT(VLB_PENDING_REMOVED);
+	spin_lock_irqsave(&dev->config_lock, flags);
+	bitmap_zero(dev->config_dirty, VLB_CONFIG_SIZE);
+	spin_unlock_irqrestore(&dev->config_lock, flags);
 	wake_up_interruptible(&dev->wait);
 }
 

@@ -8,7 +8,6 @@
  *
  * Context: process; may sleep.
  */
-#include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>

@@ -15,12 +15,10 @@
  *   works      process context
  *   the rest   process context, dev->lock held
  *
- * The driver's callback runs with bottom halves disabled, as in an interrupt handler's
- * lower half, never from within notify: the driver may hold its lock there.
+ * The driver's callback never runs from within notify: the driver may hold its lock there.
  */
 #include <linux/bottom_half.h>
 #include <linux/eventfd.h>
-#include <linux/slab.h>
 #include <linux/virtio.h>
 #include <linux/virtio_ring.h>
 
@@ -35,7 +33,7 @@ static void kick(struct vlb_queue *queue, struct vlb_port *port)
 	if (eventfd_signal_allowed())
 		vlb_eventfd_signal(port->kick);
 	else
-		queue_work(system_highpri_wq, &queue->kick_work);
+		queue_work(vlb_io_wq, &queue->kick_work);
 }
 
 static void kick_work(struct work_struct *work)
@@ -50,16 +48,26 @@ static void kick_work(struct work_struct *work)
 	rcu_read_unlock();
 }
 
+/*
+ * The driver's callback, in the context that a threaded interrupt handler would give it.
+ * Soft interrupts that it raises run when bottom halves are enabled again.
+ */
 static void interrupt(struct vlb_queue *queue)
 {
+	rcu_read_lock(); /* for synchronize_cbs() */
 	local_bh_disable();
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_disable();
 	vring_interrupt(0, queue->vq);
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_enable();
 	local_bh_enable();
+	rcu_read_unlock();
 }
 
 void vlb_queue_complete_later(struct vlb_queue *queue)
 {
-	queue_work_on(READ_ONCE(queue->cpu), system_highpri_wq, &queue->complete_work);
+	queue_work_on(READ_ONCE(queue->cpu), vlb_io_wq, &queue->complete_work);
 }
 
 /*
@@ -78,7 +86,7 @@ static int leave(atomic_t *counter, int seen, bool give_up, struct work_struct *
 	if (!give_up)
 		return atomic_sub_return(seen, counter);
 	atomic_set_release(counter, 0);
-	queue_work_on(cpu, system_highpri_wq, work);
+	queue_work_on(cpu, vlb_io_wq, work);
 	return 0;
 }
 

@@ -9,8 +9,8 @@
  * ioctl. A removal ends even without a back-end: requests fail (fail_work) when there is
  * none, when there is one that makes no progress, or when it broke the rules.
  *
- * The work items need no reference of their own: all of them are cancelled or have
- * returned before remove_work drops the device's.
+ * The work items need no reference of their own: remove_work, which holds the device's,
+ * waits for all of them but fail_work, for which the release of the device waits.
  */
 #include <linux/module.h>
 #include <linux/virtio_config.h>
@@ -28,9 +28,9 @@ static void register_work(struct work_struct *work)
 	if (!err)
 		return;
 	dev_err(&dev->dev, "cannot register the virtio device (error %d)\n", err);
+	vlb_device_remove(dev, VLB_REMOVED_UNREGISTERED); /* it waits for this to return */
 	clear_bit(VLB_REGISTERED, &dev->flags);
 	put_device(&dev->vdev.dev);
-	vlb_device_remove(dev, VLB_REMOVED_UNREGISTERED);
 }
 
 /* VLB_REGISTER: 0, -EALREADY or -ESHUTDOWN. */
@@ -55,7 +55,7 @@ int vlb_device_register(struct vlb_device *dev)
 void vlb_device_fail(struct vlb_device *dev)
 {
 	set_bit(VLB_FAILING, &dev->flags);
-	queue_work(vlb_wq, &dev->fail_work);
+	queue_work(vlb_io_wq, &dev->fail_work);
 }
 
 /*
@@ -66,7 +66,7 @@ void vlb_device_fail(struct vlb_device *dev)
 void vlb_device_requests_wait(struct vlb_device *dev)
 {
 	if (test_bit(VLB_FAILING, &dev->flags))
-		queue_work(vlb_wq, &dev->fail_work);
+		queue_work(vlb_io_wq, &dev->fail_work);
 }
 
 static void fail_work(struct work_struct *work)
@@ -76,18 +76,36 @@ static void fail_work(struct work_struct *work)
 
 	mutex_lock(&dev->lock);
 	vlb_device_stop_locked(dev);
-	for (i = 0; i < dev->desc.num_queues; i++)
-		vlb_queue_fail_all(&dev->queue[i]);
+	/* After a reset the driver takes its buffers back itself. */
+	if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK)
+		for (i = 0; i < dev->desc.num_queues; i++)
+			vlb_queue_fail_all(&dev->queue[i]);
 	mutex_unlock(&dev->lock);
 }
 
 static void timeout_work(struct work_struct *work)
 {
 	struct vlb_device *dev = container_of(work, struct vlb_device, timeout_work.work);
+	bool lost;
 
+	mutex_lock(&dev->lock);
+	lost = vlb_device_is_lost(dev); /* a back-end may have come just now */
+	mutex_unlock(&dev->lock);
+	if (!lost)
+		return;
 	dev_err(&dev->dev, "no back-end for %u ms; its requests fail and the device is removed\n",
 		dev->desc.timeout_ms);
 	vlb_device_remove(dev, VLB_REMOVED_TIMEOUT);
+}
+
+static bool is_busy(const struct vlb_device *dev)
+{
+	u32 i;
+
+	for (i = 0; i < dev->desc.num_queues; i++)
+		if (vlb_relay_in_flight(&dev->queue[i].relay))
+			return true;
+	return false;
 }
 
 static u64 completed(const struct vlb_device *dev)
@@ -105,14 +123,14 @@ static void grace_work(struct work_struct *work)
 	struct vlb_device *dev = container_of(work, struct vlb_device, grace_work.work);
 	u64 now = completed(dev);
 
-	if (now == dev->grace_completed) {
+	if (now == dev->grace_completed && is_busy(dev)) {
 		dev_err(&dev->dev, "no progress for %u ms while being removed; requests fail\n",
 			GRACE_MS);
 		vlb_device_fail(dev);
 		return;
 	}
 	dev->grace_completed = now;
-	queue_delayed_work(vlb_wq, &dev->grace_work, msecs_to_jiffies(GRACE_MS));
+	queue_delayed_work(vlb_io_wq, &dev->grace_work, msecs_to_jiffies(GRACE_MS));
 }
 
 /* The back-end may finish what it has, if there is one and nobody has given it up. */
@@ -123,7 +141,7 @@ static void fail_or_grant_grace(struct vlb_device *dev)
 		vlb_device_fail(dev);
 	} else {
 		dev->grace_completed = completed(dev);
-		queue_delayed_work(vlb_wq, &dev->grace_work, msecs_to_jiffies(GRACE_MS));
+		queue_delayed_work(vlb_io_wq, &dev->grace_work, msecs_to_jiffies(GRACE_MS));
 	}
 	mutex_unlock(&dev->lock);
 }
@@ -146,7 +164,6 @@ static void remove_work(struct work_struct *work)
 	set_bit(VLB_GONE, &dev->flags);
 	vlb_message_removed(dev);
 	mutex_unlock(&dev->lock);
-	cancel_work_sync(&dev->fail_work);
 	complete_all(&dev->gone);
 	put_device(&dev->dev);
 	module_put(THIS_MODULE); /* vlb_devices_exit() waits for this work to return */

@@ -164,7 +164,8 @@ void vlb_device_drop_ports(struct vlb_device *dev, u64 queues)
 	end_ports(dev, queues, false);
 }
 
-static bool is_lost(const struct vlb_device *dev)
+/* No back-end, and somebody who waits for one. */
+bool vlb_device_is_lost(const struct vlb_device *dev)
 {
 	return test_bit(VLB_REGISTERED, &dev->flags) &&
 	       !test_bit(VLB_REMOVING, &dev->flags) && !dev->num_ports &&
@@ -175,8 +176,8 @@ static bool is_lost(const struct vlb_device *dev)
 void vlb_device_update_timeout(struct vlb_device *dev)
 {
 	lockdep_assert_held(&dev->lock);
-	if (dev->desc.timeout_ms && is_lost(dev))
-		queue_delayed_work(vlb_wq, &dev->timeout_work,
+	if (dev->desc.timeout_ms && vlb_device_is_lost(dev))
+		queue_delayed_work(vlb_io_wq, &dev->timeout_work,
 				   msecs_to_jiffies(dev->desc.timeout_ms));
 	else
 		cancel_delayed_work(&dev->timeout_work);

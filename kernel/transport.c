@@ -7,8 +7,8 @@
  * reset is complete when reset() returns, because no back-end ever touches the driver's
  * rings or buffers.
  *
- * Context: process, may sleep, unless stated otherwise. The virtio core serialises
- * probe, remove, freeze and restore of one device.
+ * Context: process, may sleep, unless stated otherwise. Probe, remove, freeze and restore
+ * of one device are serialised by the lock of the virtio device (power.c takes it).
  */
 #include <linux/cpumask.h>
 #include <linux/err.h>
@@ -23,7 +23,7 @@
 
 static u64 get_features(struct virtio_device *vdev)
 {
-	return vdev_to_vlb(vdev)->desc.features | vlb_ring_reset_feature();
+	return vdev_to_vlb(vdev)->desc.features;
 }
 
 static int finalize_features(struct virtio_device *vdev)
@@ -46,6 +46,15 @@ static u8 get_status(struct virtio_device *vdev)
 	return READ_ONCE(vdev_to_vlb(vdev)->status);
 }
 
+/* What could not be done before DRIVER_OK. */
+static void driver_is_ready(struct vlb_device *dev)
+{
+	if (dev->config_news)
+		virtio_config_changed(&dev->vdev);
+	dev->config_news = false;
+	vlb_device_requests_wait(dev);
+}
+
 static void set_status(struct virtio_device *vdev, u8 status)
 {
 	struct vlb_device *dev = vdev_to_vlb(vdev);
@@ -54,6 +63,8 @@ static void set_status(struct virtio_device *vdev, u8 status)
 	if (status & ~dev->status & VIRTIO_CONFIG_S_DRIVER_OK)
 		vlb_message_start(dev);
 	WRITE_ONCE(dev->status, status);
+	if (status & VIRTIO_CONFIG_S_DRIVER_OK)
+		driver_is_ready(dev);
 	vlb_device_update_timeout(dev);
 	mutex_unlock(&dev->lock);
 }
@@ -76,26 +87,27 @@ static void attach_ring(struct vlb_queue *queue, struct virtqueue *vq)
 {
 	bool event_idx = virtio_has_feature(vq->vdev, VIRTIO_RING_F_EVENT_IDX);
 
-	mutex_lock(&queue->dev->lock);
+	lockdep_assert_held(&queue->dev->lock);
 	vlb_relay_reset(&queue->relay, virtqueue_get_vring(vq), event_idx);
 	queue->vq = vq;
-	mutex_unlock(&queue->dev->lock);
 }
 
 static void detach_ring(struct vlb_queue *queue)
 {
-	mutex_lock(&queue->dev->lock);
+	lockdep_assert_held(&queue->dev->lock);
 	vlb_device_drop_ports(queue->dev, BIT_ULL(queue->index));
 	queue->vq = NULL;
-	mutex_unlock(&queue->dev->lock);
 }
 
 static void del_vqs(struct virtio_device *vdev)
 {
+	struct vlb_device *dev = vdev_to_vlb(vdev);
 	struct virtqueue *vq, *next;
 
 	list_for_each_entry_safe(vq, next, &vdev->vqs, list) {
+		mutex_lock(&dev->lock);
 		detach_ring(vq->priv);
+		mutex_unlock(&dev->lock);
 		vring_del_virtqueue(vq);
 	}
 }
@@ -115,7 +127,9 @@ static struct virtqueue *create_vq(struct virtio_device *vdev, unsigned int inde
 		return ERR_PTR(-ENOMEM);
 	vlb_vq_set_num_max(vq, dev->desc.queue[index].size);
 	vq->priv = &dev->queue[index];
+	mutex_lock(&dev->lock);
 	attach_ring(vq->priv, vq);
+	mutex_unlock(&dev->lock);
 	return vq;
 }
 
@@ -148,8 +162,8 @@ static int disable_vq_and_reset(struct virtqueue *vq)
 
 	if (!virtio_has_feature(vq->vdev, VIRTIO_F_RING_RESET))
 		return -ENOENT;
-	detach_ring(queue);
 	mutex_lock(&queue->dev->lock);
+	detach_ring(queue);
 	vlb_message_queue_reset(queue->dev, queue->index);
 	mutex_unlock(&queue->dev->lock);
 	vq->reset = true;
@@ -163,8 +177,8 @@ static int enable_vq_after_reset(struct virtqueue *vq)
 	if (!vq->reset)
 		return -EBUSY;
 	vq->reset = false;
+	mutex_lock(&queue->dev->lock); /* no start may come between the two */
 	attach_ring(queue, vq);
-	mutex_lock(&queue->dev->lock);
 	vlb_message_queue_start(queue->dev, queue->index);
 	mutex_unlock(&queue->dev->lock);
 	return 0;
@@ -183,8 +197,9 @@ static void synchronize_cbs(struct virtio_device *vdev)
 static int set_vq_affinity(struct virtqueue *vq, const struct cpumask *mask)
 {
 	struct vlb_queue *queue = vq->priv;
+	unsigned int cpu = mask ? cpumask_any_and(mask, cpu_online_mask) : nr_cpu_ids;
 
-	WRITE_ONCE(queue->cpu, mask ? cpumask_any_and(mask, cpu_online_mask) : WORK_CPU_UNBOUND);
+	WRITE_ONCE(queue->cpu, cpu < nr_cpu_ids ? cpu : WORK_CPU_UNBOUND);
 	return 0;
 }
 

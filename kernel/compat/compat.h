@@ -18,6 +18,7 @@
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
+#include <linux/workqueue.h>
 
 static inline void vlb_eventfd_signal(struct eventfd_ctx *ctx)
 {
@@ -30,6 +31,13 @@ static inline void vlb_eventfd_signal(struct eventfd_ctx *ctx)
 
 #ifndef VLB_HAVE_EVENTFD_SIGNAL_ALLOWED
 #define eventfd_signal_allowed() (!eventfd_signal_count())
+#endif
+
+/* Kernels that have the flag want to be told; the others mean it anyway. */
+#ifdef VLB_HAVE_WQ_PERCPU
+#define VLB_WQ_PERCPU WQ_PERCPU
+#else
+#define VLB_WQ_PERCPU 0
 #endif
 
 /* Per-queue reset needs both the feature and the operations. */

@@ -56,3 +56,7 @@ int probe(struct virtio_config_ops *ops, struct virtio_device *vdev, struct virt
 	  struct virtqueue_info info[])
 { return ops->find_vqs(vdev, 1, vqs, info, NULL); }"
 probe VIRTQUEUE_INFO "$@"
+
+code="#include <linux/workqueue.h>
+int probe(void) { return WQ_PERCPU; }"
+probe WQ_PERCPU "$@"

@@ -88,7 +88,7 @@
  * @max_queues: most queues of a device
  * @max_queue_size: most descriptors of a queue
  * @reserved: zero
- * @ring_features: the transport feature bits (24 to 40) that may be offered to
+ * @ring_features: the transport feature bits (24 to 41) that may be offered to
  *	drivers; any other bit in that range makes VLB_CREATE fail
  */
 struct vlb_info {
@@ -288,8 +288,8 @@ struct vlb_msg {
 
 /*
  * Owner only. SET_POOL: EBUSY while a queue runs; EINVAL: not a memfd, or not of
- * that size; ENOSPC: too small for the rings, or an arena would be smaller than at
- * VLB_REGISTER; ENOMEM: more than half of all memory, or over RLIMIT_MEMLOCK.
+ * that size; ENOSPC: too small for the rings, or an arena would be smaller than of
+ * the last pool; ENOMEM: more than half of all memory, or over RLIMIT_MEMLOCK.
  * QUEUE_START: ESTALE: the driver has reset device or queue since; EALREADY: runs.
  */
 #define VLB_SET_POOL	_IOWR(VLB_IOC_MAGIC, 0x03, struct vlb_pool)
