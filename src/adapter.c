@@ -118,27 +118,29 @@ static void handle_ready(void *context)
 	vlb_readiness_look(adapter);
 }
 
-static void lost(struct vlb_adapter *adapter)
+static void lost(struct vlb_adapter *adapter, int err)
 {
 	snprintf(adapter->why, sizeof(adapter->why), "the back-end at %.100s %s",
 		 adapter->options->socket, adapter->fe.why);
-	vlb_session_lost(adapter);
+	vlb_session_lost(adapter, err);
 }
 
 static void handle_conn(void *context)
 {
 	struct vlb_adapter *adapter = context;
+	int ret = vu_front_end_unexpected(&adapter->fe);
 
-	if (vu_front_end_unexpected(&adapter->fe))
-		lost(adapter);
+	if (ret)
+		lost(adapter, ret);
 }
 
 static void handle_backend(void *context)
 {
 	struct vlb_adapter *adapter = context;
+	int ret = vu_backend_requests_service(&adapter->fe);
 
-	if (vu_backend_requests_service(&adapter->fe))
-		lost(adapter);
+	if (ret)
+		lost(adapter, ret);
 }
 
 static int run_loop(struct vlb_adapter *adapter)
@@ -154,9 +156,11 @@ static int run_loop(struct vlb_adapter *adapter)
 		/* The back-end may have closed its channel, and with it our end. */
 		if (adapter->fe.backend.fd < 0)
 			adapter->backend_watch.fd = -1;
-		if (adapter->connected && adapter->fe.config_changed &&
-		    vlb_session_config_changed(adapter))
-			vlb_session_lost(adapter);
+		if (adapter->connected && adapter->fe.config_changed) {
+			ret = vlb_session_config_changed(adapter);
+			if (ret)
+				vlb_session_lost(adapter, ret);
+		}
 	}
 	return adapter->result;
 }

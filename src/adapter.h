@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "device.h"
 #include "loop.h"
@@ -73,7 +74,9 @@ struct vlb_adapter {
 	int64_t connected_since_ms;
 	unsigned int backoff_ms;
 	char why[400];			/* after an error: a sentence */
-	char last_why[400];		/* what was told last, not to be repeated */
+	pid_t peer;			/* the back-end's process */
+	char last_why[400];		/* what was told last, not to be repeated ... */
+	pid_t last_peer;		/* ... about this process */
 	bool config_write_ignored;	/* told once */
 
 	bool removing;

@@ -62,3 +62,11 @@ int vlb_connect(const char *path, char *why, size_t why_size)
 	close(fd);
 	return explain(path, err, why, why_size);
 }
+
+pid_t vlb_connect_peer(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ? 0 : peer.pid;
+}

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* Can @path be the address of a socket at all? */
 bool vlb_socket_path_fits(const char *path);
@@ -13,5 +14,8 @@ bool vlb_socket_path_fits(const char *path);
  * a sentence in @why. Worth another try later: -ENOENT, -ECONNREFUSED, -EAGAIN.
  */
 int vlb_connect(const char *path, char *why, size_t why_size);
+
+/* The process that listens at the other end of @fd; 0 if that cannot be known. */
+pid_t vlb_connect_peer(int fd);
 
 #endif

@@ -151,7 +151,7 @@ static void handle_one(struct vlb_adapter *adapter, const struct vlb_msg *msg)
 	}
 	ret = handlers[msg->type](adapter, msg);
 	if (ret)
-		vlb_session_lost(adapter);
+		vlb_session_lost(adapter, ret);
 }
 
 void vlb_messages_handle(struct vlb_adapter *adapter)

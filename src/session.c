@@ -90,6 +90,7 @@ int vlb_session_open(struct vlb_adapter *adapter)
 	fd = vlb_connect(adapter->options->socket, adapter->why, sizeof(adapter->why));
 	if (fd < 0)
 		return fd;
+	adapter->peer = vlb_connect_peer(fd);
 	vu_front_end_init(&adapter->fe, fd, (unsigned int)adapter->options->reply_timeout_ms,
 			  &interrupt);
 	ret = negotiate(adapter);
@@ -504,11 +505,12 @@ int vlb_session_watch(struct vlb_adapter *adapter)
 	return ret;
 }
 
-/* Say why, unless that is what was said last. */
+/* Say why, unless that is what was said last about this very process. */
 static void tell(struct vlb_adapter *adapter, const char *consequence)
 {
-	if (!strcmp(adapter->why, adapter->last_why))
+	if (!strcmp(adapter->why, adapter->last_why) && adapter->peer == adapter->last_peer)
 		return;
+	adapter->last_peer = adapter->peer;
 	memcpy(adapter->last_why, adapter->why, sizeof(adapter->why));
 	vlb_error("%s; %s", adapter->why, consequence);
 }
@@ -520,7 +522,17 @@ static void retry_later(struct vlb_adapter *adapter)
 			      adapter->backoff_ms * 2;
 }
 
-void vlb_session_lost(struct vlb_adapter *adapter)
+/*
+ * A back-end that refuses to work from the beginning would refuse for ever: nobody has
+ * used the device yet, so it goes, and the command fails.
+ */
+static bool is_hopeless(const struct vlb_adapter *adapter, int err)
+{
+	return (err == -EREMOTEIO || err == -EPROTO) && !adapter->ready &&
+	       !adapter->adopted && !adapter->removing;
+}
+
+void vlb_session_lost(struct vlb_adapter *adapter, int err)
 {
 	/* A session that lasted earns a quick retry, and a message of its own. */
 	if (vlb_clock_ms() - adapter->connected_since_ms >= BACKOFF_MAX_MS) {
@@ -531,6 +543,12 @@ void vlb_session_lost(struct vlb_adapter *adapter)
 	vlb_session_close(adapter);
 	if (adapter->done)
 		return;
+	if (is_hopeless(adapter, err)) {
+		tell(adapter, "removing the device");
+		adapter->result = err;
+		vlb_adapter_remove(adapter);
+		return;
+	}
 	tell(adapter, "requests wait while it is reconnected");
 	retry_later(adapter);
 }

@@ -31,8 +31,11 @@ int vlb_session_write_config(struct vlb_adapter *adapter, const struct vlb_field
 /* The back-end says that its configuration space has changed. */
 int vlb_session_config_changed(struct vlb_adapter *adapter);
 
-/* After an error: drop the back-end, keep the device, try again later. */
-void vlb_session_lost(struct vlb_adapter *adapter);
+/*
+ * After @err, with the reason in @adapter->why: drop the back-end, keep the device, and
+ * try again later.
+ */
+void vlb_session_lost(struct vlb_adapter *adapter, int err);
 
 /* The retry timer went off. */
 void vlb_session_reconnect(struct vlb_adapter *adapter);

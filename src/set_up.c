@@ -137,6 +137,11 @@ static int open_everything(struct vlb_adapter *adapter)
 	return 0;
 }
 
+static bool takes_over(const struct vlb_attach_options *options)
+{
+	return options->name && vlb_sysfs_exists(options->name);
+}
+
 static int open_session(struct vlb_adapter *adapter)
 {
 	const struct vlb_attach_options *options = adapter->options;
@@ -150,8 +155,12 @@ static int open_session(struct vlb_adapter *adapter)
 		if (ret != -ENOENT && ret != -ECONNREFUSED && ret != -EAGAIN)
 			break;
 		patience_ms = options->wait_ms;
-		/* Somebody listens, but is busy: as good as a late reply. */
-		if (ret == -EAGAIN && patience_ms < options->reply_timeout_ms)
+		/*
+		 * Somebody listens, but is busy: as good as a late reply. So is a back-end
+		 * that still notices that the adapter before this one has died.
+		 */
+		if ((ret == -EAGAIN || takes_over(options)) &&
+		    patience_ms < options->reply_timeout_ms)
 			patience_ms = options->reply_timeout_ms;
 		if ((uint64_t)(vlb_clock_ms() - start) >= patience_ms)
 			break;
