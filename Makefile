@@ -160,10 +160,11 @@ module:
 
 .PHONY: demo
 demo:
-	tests/vm/demo
+	demo/run
 
 .PHONY: check
-check: unit
+check:
+	tests/check
 
 .PHONY: bench
 bench:

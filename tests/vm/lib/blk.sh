@@ -123,6 +123,7 @@ start_fio() {
 }
 
 # The options that make it read everything back and look at it, while it writes.
+# shellcheck disable=SC2034 # used by the cases
 verifying="--rw=randwrite --bsrange=512-64k --iodepth=32 --size=48m --verify=crc32c --verify_fatal=1 --do_verify=1 --verify_backlog=256"
 
 # finish_fio NAME: end it; it must have seen no error and, if it verifies, must have read something
