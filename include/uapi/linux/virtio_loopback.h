@@ -58,11 +58,13 @@
  *
  *   read() returns whole struct vlb_msg records, as many as fit and are pending; it
  *   blocks unless O_NONBLOCK is set, and poll() reports POLLIN. Messages state what
- *   is to be done now: a START that a later RESET has overtaken is never read.
+ *   is to be done now: a START that a later RESET has overtaken is never read. After
+ *   VLB_MSG_REMOVED read() returns 0 and poll() reports POLLHUP.
  *
  * All reserved fields and unknown flags must be zero (EINVAL). Multi-byte fields
  * are in native byte order; contents of the configuration space are little-endian,
- * as virtio 1.x has them. An ioctl on a file that owns no device fails with ENXIO.
+ * as virtio 1.x has them. An ioctl that needs a device fails with ENXIO on a file that
+ * never had one, and with ESHUTDOWN when its device has gone.
  */
 #ifndef _UAPI_LINUX_VIRTIO_LOOPBACK_H
 #define _UAPI_LINUX_VIRTIO_LOOPBACK_H
@@ -238,7 +240,7 @@ enum vlb_msg_type {
 	VLB_MSG_QUEUE_START = 4,
 	/* The driver has written to the configuration space. */
 	VLB_MSG_CONFIG_WRITE = 5,
-	/* The device is gone; the file owns nothing any more. */
+	/* The device is gone. The last message. */
 	VLB_MSG_REMOVED = 6,
 };
 
@@ -287,8 +289,8 @@ struct vlb_msg {
 #define VLB_ADOPT	_IOWR(VLB_IOC_MAGIC, 0x02, union vlb_adopt)
 
 /*
- * Owner only. SET_POOL: EBUSY while a queue runs; EINVAL: not a memfd, or not of
- * that size; ENOSPC: too small for the rings, or an arena would be smaller than of
+ * Owner only. SET_POOL: EBUSY while a queue runs; EINVAL: no file of tmpfs or
+ * hugetlbfs of that size; ENOSPC: too small for the rings, or an arena would be smaller than of
  * the last pool; ENOMEM: more than half of all memory, or over RLIMIT_MEMLOCK.
  * QUEUE_START: ESTALE: the driver has reset device or queue since; EALREADY: runs.
  */
