@@ -181,7 +181,8 @@ install: tool
 	if [ -d $(KDIR) ]; then \
 		$(MAKE) module && \
 		$(MAKE) -C $(KDIR) M=$(CURDIR)/kernel $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) \
-			modules_install; \
+			modules_install && \
+		{ [ -n "$(DESTDIR)" ] || PATH=$$PATH:/sbin:/usr/sbin depmod -a; }; \
 	fi
 
 .PHONY: uninstall

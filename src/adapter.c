@@ -69,8 +69,8 @@ int vlb_adapter_check_signal(void *context)
 		return 0;
 	}
 	if (adapter->registered)
-		vlb_warning("%s again: the device is left without an adapter; attach one with "
-			    "the same --name, or detach it", strsignal((int)info.ssi_signo));
+		vlb_warning("%s again: leaving at once; what the back-end has not finished fails "
+			    "and the device goes", strsignal((int)info.ssi_signo));
 	else
 		vlb_error("%s before the device was ready", strsignal((int)info.ssi_signo));
 	vlb_adapter_finish(adapter, -EINTR);
@@ -95,8 +95,11 @@ static void handle_remover(void *context)
 	/* Success is the module's to tell. */
 	if (!ret)
 		return;
-	if (adapter->removing)
-		vlb_error("cannot remove the device: %s", strerror(-ret));
+	if (adapter->removing) {
+		vlb_error("cannot remove the device (%s): use 'virtio-loopback detach %s'",
+			  strerror(-ret), adapter->desc.name);
+		vlb_adapter_finish(adapter, ret);
+	}
 	if (ret == -EPIPE)
 		vlb_loop_remove(&adapter->loop, &adapter->remover_watch);
 }

@@ -7,6 +7,8 @@
  * dumps, bounded resources, and a seccomp filter that kills the process for any system
  * call it does not need. The file system can only be read, sockets are AF_UNIX, ioctls
  * are the module's, no memory becomes executable, nothing can be executed or signalled.
+ * What is left to an adapter that runs as root is what root's files and sockets allow
+ * without any capability: it can read, and connect to the sockets of other services.
  * Second, once the device is owned: capabilities go. (The module checks later calls
  * against those of whoever opened its file.)
  *
@@ -36,8 +38,8 @@
 
 static const char *const plain_calls[] = {
 	/* files and sockets that are open already */
-	"read", "readv", "pread64", "write", "writev", "close", "lseek", "fstat", "fcntl",
-	"dup2", "dup3", "ftruncate", "sendmsg", "sendto", "recvmsg", "recvfrom", "getdents64",
+	"read", "readv", "pread64", "write", "writev", "close", "lseek", "fstat",
+	"dup2", "dup3", "ftruncate", "fallocate", "sendmsg", "sendto", "recvmsg", "recvfrom", "getdents64",
 	/* looking */
 	"newfstatat", "fstatat64", "stat", "statx", "access", "faccessat", "faccessat2",
 	"getsockopt", "connect",
@@ -49,7 +51,7 @@ static const char *const plain_calls[] = {
 	"eventfd2", "memfd_create",
 	/* memory and self */
 	"brk", "munmap", "mremap", "madvise", "getrandom", "getpid", "gettid", "getuid",
-	"geteuid", "getppid", "prlimit64", "getrlimit", "sched_getaffinity", "sysinfo",
+	"geteuid", "getppid", "getrlimit", "sched_getaffinity", "sysinfo",
 	"uname", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",
 	"capget", "capset", "exit", "exit_group",
 	NULL,
@@ -70,6 +72,14 @@ static const struct {
 	{ "mmap", 2, PROT_EXEC, 0 },
 	{ "mmap2", 2, PROT_EXEC, 0 },
 	{ "mprotect", 2, PROT_EXEC, 0 },
+	/* Not F_SETOWN and F_SETSIG: they would send signals to others. */
+	{ "fcntl", 1, UINT32_MAX, F_GETFD },
+	{ "fcntl", 1, UINT32_MAX, F_SETFD },
+	{ "fcntl", 1, UINT32_MAX, F_GETFL },
+	{ "fcntl", 1, UINT32_MAX, F_SETFL },
+	{ "fcntl", 1, UINT32_MAX, F_ADD_SEALS },
+	/* Of this process only. */
+	{ "prlimit64", 0, UINT32_MAX, 0 },
 	{ "prctl", 0, ~0ULL, PR_CAPBSET_DROP },
 	{ "prctl", 0, ~0ULL, PR_CAP_AMBIENT },
 };

@@ -17,6 +17,7 @@
  * told off once, dropped, and tried again: somebody may be about to correct it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -532,6 +533,19 @@ static bool is_hopeless(const struct vlb_adapter *adapter, int err)
 	       !adapter->adopted && !adapter->removing;
 }
 
+/*
+ * The module does not use the pool any more. The back-end may keep the file for as long as
+ * it likes, but not the memory: otherwise each reconnection could cost another pool.
+ */
+static void drop_session(struct vlb_adapter *adapter)
+{
+	vlb_device_stop(&adapter->device);
+	if (adapter->pool_fd >= 0)
+		fallocate(adapter->pool_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			  (off_t)adapter->pool_size);
+	vlb_session_close(adapter);
+}
+
 void vlb_session_lost(struct vlb_adapter *adapter, int err)
 {
 	/* A session that lasted earns a quick retry, and a message of its own. */
@@ -539,8 +553,7 @@ void vlb_session_lost(struct vlb_adapter *adapter, int err)
 		adapter->backoff_ms = BACKOFF_MIN_MS;
 		adapter->last_why[0] = '\0';
 	}
-	vlb_device_stop(&adapter->device);
-	vlb_session_close(adapter);
+	drop_session(adapter);
 	if (adapter->done)
 		return;
 	if (is_hopeless(adapter, err)) {
@@ -586,8 +599,7 @@ void vlb_session_reconnect(struct vlb_adapter *adapter)
 	}
 	/* Queues may have been started before it failed. */
 	if (adapter->connected)
-		vlb_device_stop(&adapter->device);
-	vlb_session_close(adapter);
+		drop_session(adapter);
 	if (adapter->done)
 		return;
 	/*

@@ -257,8 +257,9 @@ static void back_end_ended(struct supervisor *sup, int status)
 		schedule_restart(sup);
 		return;
 	}
-	vlb_error("the back-end '%s' %s before it listened on %s", sup->command[0],
-		  ending(status, how, sizeof(how)), sup->socket);
+	vlb_error("the back-end '%s' %s before it listened on %s%s", sup->command[0],
+		  ending(status, how, sizeof(how)), sup->socket,
+		  status ? "" : "; it must stay in the foreground (no --daemonize of its own)");
 	sup->status = VLB_EXIT_BACK_END;
 	kill(sup->adapter, SIGTERM);
 }

@@ -74,8 +74,11 @@ static int wait_for(struct vu_front_end *fe, short events, int64_t deadline, uin
 
 	if (left <= 0)
 		return timed_out(fe, request);
-	if (poll(fds, 3, (int)left) < 0)
-		return errno == EINTR ? 0 : -errno;
+	if (poll(fds, 3, (int)left) < 0) {
+		ret = -errno;
+		snprintf(fe->why, sizeof(fe->why), "cannot be waited for: %s", strerror(-ret));
+		return ret == -EINTR ? 0 : ret;
+	}
 	if (fds[2].revents) {
 		ret = fe->interrupt.check(fe->interrupt.context);
 		if (ret) {
