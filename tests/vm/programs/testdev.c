@@ -68,7 +68,7 @@ static struct {
 	uint64_t size, features;
 	unsigned int queues, after;
 	const char *lie;
-	bool hold;
+	bool hold, leak;
 } options = { .size = 64 << 20, .queues = 1, .after = 100 };
 
 static struct queue queues[MAX_QUEUES];
@@ -392,6 +392,8 @@ static void run(int connection)
 				drain(&queues[i]);
 		if (fds[0].revents && !answer(connection))
 			return;
+		if (options.leak && served >= options.after)
+			return;
 	}
 }
 
@@ -425,7 +427,7 @@ static void parse(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "socket", 1, NULL, 's' }, { "size", 1, NULL, 'b' }, { "queues", 1, NULL, 'q' },
 		{ "features", 1, NULL, 'f' }, { "lie", 1, NULL, 'l' }, { "after", 1, NULL, 'a' },
-		{ "hold", 0, NULL, 'h' }, {}
+		{ "hold", 0, NULL, 'h' }, { "leak", 0, NULL, 'k' }, {}
 	};
 	int c;
 
@@ -438,12 +440,13 @@ static void parse(int argc, char **argv)
 		case 'l': options.lie = optarg; break;
 		case 'a': options.after = strtoul(optarg, NULL, 0); break;
 		case 'h': options.hold = true; break;
+		case 'k': options.leak = true; break;
 		default: exit(2);
 		}
 	}
 	if (!options.socket || !options.queues || options.queues > MAX_QUEUES)
 		errx(2, "usage: testdev --socket PATH [--size BYTES] [--queues N] [--features MASK]"
-		     " [--lie NAME | --hold] [--after REQUESTS]");
+		     " [--lie NAME | --hold | --leak] [--after REQUESTS]");
 }
 
 int main(int argc, char **argv)
@@ -464,6 +467,10 @@ int main(int argc, char **argv)
 			err(1, "accept");
 		run(connection);
 		close(connection);
+		if (options.leak) {
+			memory.base = NULL; /* and stays mapped */
+			served = 0;
+		}
 		forget_queues();
 	}
 }
