@@ -37,6 +37,7 @@
 #define DEFAULT_QUEUE_SIZE	256u
 #define VENDOR_ID		0x1af4u		/* what QEMU's devices say */
 #define CONNECT_EVERY_MS	20
+#define TAKE_OVER_MS		30000u
 #define MAX_AUTO_NAMES		1000u
 
 /* A set-up step has failed; only being interrupted has said so already. */
@@ -137,9 +138,18 @@ static int open_everything(struct vlb_adapter *adapter)
 	return 0;
 }
 
-static bool takes_over(const struct vlb_attach_options *options)
+/* How long to try again when the connection is refused with @err. */
+static uint64_t patience_ms(const struct vlb_attach_options *options, int err)
 {
-	return options->name && vlb_sysfs_exists(options->name);
+	uint64_t patience = options->wait_ms;
+
+	/* Somebody listens, but is busy: as good as a late reply. */
+	if (err == -EAGAIN && patience < options->reply_timeout_ms)
+		patience = options->reply_timeout_ms;
+	/* To take over: the back-end may still be finishing what the last adapter left. */
+	if (options->name && vlb_sysfs_exists(options->name) && patience < TAKE_OVER_MS)
+		patience = TAKE_OVER_MS;
+	return patience;
 }
 
 static int open_session(struct vlb_adapter *adapter)
@@ -147,22 +157,13 @@ static int open_session(struct vlb_adapter *adapter)
 	const struct vlb_attach_options *options = adapter->options;
 	struct pollfd signals = { .fd = adapter->signal_watch.fd, .events = POLLIN };
 	int64_t start = vlb_clock_ms();
-	uint64_t patience_ms;
 	int ret;
 
 	for (;;) {
 		ret = vlb_session_open(adapter);
 		if (ret != -ENOENT && ret != -ECONNREFUSED && ret != -EAGAIN)
 			break;
-		patience_ms = options->wait_ms;
-		/*
-		 * Somebody listens, but is busy: as good as a late reply. So is a back-end
-		 * that still notices that the adapter before this one has died.
-		 */
-		if ((ret == -EAGAIN || takes_over(options)) &&
-		    patience_ms < options->reply_timeout_ms)
-			patience_ms = options->reply_timeout_ms;
-		if ((uint64_t)(vlb_clock_ms() - start) >= patience_ms)
+		if ((uint64_t)(vlb_clock_ms() - start) >= patience_ms(options, ret))
 			break;
 		if (poll(&signals, 1, CONNECT_EVERY_MS) > 0 && vlb_adapter_check_signal(adapter))
 			return -ECANCELED;
