@@ -66,8 +66,19 @@ attach() {
 	name=$1
 	shift
 	virtio-loopback attach blk --socket "$PWD/$name.sock" --name "$name" --daemonize "$@" ||
-		die "attach $name failed"
+		{ show_back_end "$name" && die "attach $name failed"; }
 	[ -b "$(node "$name")" ] || die "$name is attached, but has no block device"
+}
+
+# Whatever may explain why a back-end does not do its work.
+show_back_end() {
+	echo "the back-end's output: $(tail -n 5 "$1.log")"
+	echo "its sockets: $(ss -xap | grep -- "$1.sock")"
+	pid=$(cat "$1.pid" 2>/dev/null)
+	gone "$pid" && echo "it has ended" && return
+	for task in /proc/"$pid"/task/*; do
+		echo "${task##*/} $(cat "$task/comm") $(sed -n 's/^State:\t//p' "$task/status"): $(tr '\n' ' ' <"$task/stack")"
+	done
 }
 
 # attach_background NAME [OPTION...]: the same in the foreground of a job, output to NAME.adapter, pid in adapter_pid
