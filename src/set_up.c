@@ -38,6 +38,7 @@
 #define VENDOR_ID		0x1af4u		/* what QEMU's devices say */
 #define CONNECT_EVERY_MS	20
 #define TAKE_OVER_MS		30000u
+#define HIGH_FD			384	/* below the sandbox's RLIMIT_NOFILE */
 #define MAX_AUTO_NAMES		1000u
 
 /* A set-up step has failed; only being interrupted has said so already. */
@@ -114,6 +115,22 @@ static int check_name(const struct vlb_adapter *adapter)
 	return -EBUSY;
 }
 
+/*
+ * The files of a process that is killed are released from the highest descriptor down. The
+ * module's has to be among the first: when it is released kicks end, and a back-end that
+ * is still kicked when its connection ends may not stand that. (qemu-storage-daemon 10.0
+ * aborts: vhost_user_server_inc_in_flight: Assertion `!server->wait_idle' failed.)
+ */
+static void move_up(int *fd)
+{
+	int high = fcntl(*fd, F_DUPFD_CLOEXEC, HIGH_FD);
+
+	if (high < 0)
+		return; /* a low limit: it works as well, but for that */
+	close(*fd);
+	*fd = high;
+}
+
 /* Everything that the sandbox would forbid. */
 static int open_everything(struct vlb_adapter *adapter)
 {
@@ -127,6 +144,7 @@ static int open_everything(struct vlb_adapter *adapter)
 	ret = vlb_device_open(&adapter->device);
 	if (ret)
 		return device_failed(adapter, ret);
+	move_up(&adapter->device.fd);
 	ret = open_events(adapter);
 	if (ret)
 		return ret;

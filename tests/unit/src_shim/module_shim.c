@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -40,6 +41,7 @@ int scandir(const char *dir, struct dirent ***list, int (*filter)(const struct d
 	    int (*compare)(const struct dirent **, const struct dirent **));
 
 static int device_fd = -1, call_fd = -1;
+static ino_t device_inode;
 
 static const char *redirect(const char *path, char *buf, size_t size)
 {
@@ -66,6 +68,8 @@ static int connect_as(int kind)
 
 static int open_device(void)
 {
+	struct stat st;
+
 	if (!getenv("VLB_SHIM_SOCKET")) {
 		errno = ENOENT;
 		return -1;
@@ -73,6 +77,8 @@ static int open_device(void)
 	call_fd = connect_as(SHIM_CALLS);
 	device_fd = connect_as(SHIM_MESSAGES);
 	fcntl(device_fd, F_SETFL, O_NONBLOCK);
+	if (!fstat(device_fd, &st))
+		device_inode = st.st_ino;
 	return device_fd;
 }
 
@@ -144,6 +150,17 @@ static int receive_answer(struct shim_call *call, int want_fd)
 	return fd;
 }
 
+/* Whatever its number: the adapter may have duplicated it. */
+static int is_device(int fd)
+{
+	struct stat st;
+
+	/* The remover, which does not, is not even allowed to fstat(). */
+	if (fd >= 0 && fd == device_fd)
+		return 1;
+	return device_inode && !fstat(fd, &st) && st.st_ino == device_inode;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	struct shim_call call = { .request = (uint32_t)request };
@@ -157,7 +174,7 @@ int ioctl(int fd, unsigned long request, ...)
 	va_start(args, request);
 	arg = va_arg(args, void *);
 	va_end(args);
-	if (fd != device_fd || fd < 0)
+	if (!is_device(fd))
 		return (int)syscall(SYS_ioctl, fd, request, arg);
 	if (arg)
 		memcpy(call.arg, arg, size);
