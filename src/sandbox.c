@@ -39,7 +39,9 @@
 static const char *const plain_calls[] = {
 	/* files and sockets that are open already */
 	"read", "readv", "pread64", "write", "writev", "close", "lseek", "fstat",
-	"dup2", "dup3", "ftruncate", "fallocate", "sendmsg", "sendto", "recvmsg", "recvfrom", "getdents64",
+	"dup2", "dup3", "ftruncate", "fallocate",
+	"sendmsg", "sendto", "recvmsg", "recvfrom", "shutdown",
+	"getdents64",
 	/* looking */
 	"newfstatat", "fstatat64", "stat", "statx", "access", "faccessat", "faccessat2",
 	"getsockopt", "connect",

@@ -72,7 +72,7 @@ static int acknowledge(struct vu_front_end *fe, const struct vu_header *header, 
 	if (ret == 1)
 		return 0;
 	if (ret == -ECONNRESET) {
-		vu_connection_close(&fe->backend);
+		fe->left_open += !vu_connection_close(&fe->backend);
 		return 0;
 	}
 	snprintf(fe->why, sizeof(fe->why),
@@ -85,7 +85,6 @@ static int dispatch(struct vu_front_end *fe)
 {
 	const struct vu_header header = fe->backend.in.header;
 	const struct handler *handler = handler_of(header.request);
-	unsigned int num_fds = fe->backend.num_fds;
 
 	vu_connection_consume(&fe->backend);
 	if (header.flags & VU_FLAG_REPLY) {
@@ -93,10 +92,9 @@ static int dispatch(struct vu_front_end *fe)
 			 "sent a reply where only requests are expected");
 		return -EPROTO;
 	}
-	if (handler && (header.size != handler->size || num_fds)) {
-		snprintf(fe->why, sizeof(fe->why),
-			 "made request %u with %u bytes and %u file descriptors",
-			 header.request, header.size, num_fds);
+	if (handler && header.size != handler->size) {
+		snprintf(fe->why, sizeof(fe->why), "made request %u with %u bytes",
+			 header.request, header.size);
 		return -EPROTO;
 	}
 	if (handler)
@@ -115,7 +113,7 @@ int vu_backend_requests_service(struct vu_front_end *fe)
 	if (ret == 1)
 		return dispatch(fe);
 	if (ret == -ECONNRESET && !fe->backend.received) {
-		vu_connection_close(&fe->backend);
+		fe->left_open += !vu_connection_close(&fe->backend);
 		return 0;
 	}
 	if (ret < 0)

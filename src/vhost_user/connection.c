@@ -5,10 +5,14 @@
  * Owned by a front-end, which has two: its own to the back-end, and the back-end
  * request channel. Everything is non-blocking and resumable at any byte, so that a peer
  * that sends half a message costs nothing but its own deadline. There is one buffer for
- * one message: what a peer can make us store is bounded by its size, and by VU_MAX_FDS.
+ * one message: what a peer can make us store is bounded by its size.
  *
- * File descriptors arrive with the first byte of their message and are read together
- * with the header: no read ever crosses the border between two messages.
+ * File descriptors are sent, never received: nothing that a front-end negotiates here
+ * brings any. One that comes nevertheless is not taken out of the socket, and not dropped
+ * with it either, because whoever drops the last reference to a file waits for as long as
+ * whoever made it likes (SO_LINGER, for one). So bytes are looked at before they are
+ * taken, and a socket that holds file descriptors when it is to be closed is left open,
+ * shut down, until the process ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,22 +42,53 @@ int vu_connection_open(struct vu_connection *conn, int fd)
 
 void vu_connection_consume(struct vu_connection *conn)
 {
-	unsigned int i;
-
-	for (i = 0; i < conn->num_fds; i++) {
-		if (conn->fds[i] >= 0)
-			close(conn->fds[i]);
-	}
-	conn->num_fds = 0;
 	conn->received = 0;
 }
 
-void vu_connection_close(struct vu_connection *conn)
+/* recv(), without waiting, that says whether file descriptors came or would come along. */
+static ssize_t receive(int fd, void *to, size_t len, int flags, bool *has_fds)
 {
+	struct iovec iov = { .iov_base = to, .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t count;
+
+	do {
+		count = recvmsg(fd, &msg, MSG_DONTWAIT | flags);
+	} while (count < 0 && errno == EINTR);
+	/* There is no room for control messages, and these are the only ones. */
+	*has_fds = count > 0 && msg.msg_flags & MSG_CTRUNC;
+	return count;
+}
+
+/* Nothing can arrive any more: empty the socket up to the first file descriptor. */
+static bool holds_fds(int fd)
+{
+	char bytes[4096];
+	ssize_t count;
+	bool has_fds;
+
+	shutdown(fd, SHUT_RDWR);
+	for (;;) {
+		count = receive(fd, bytes, sizeof(bytes), MSG_PEEK, &has_fds);
+		if (has_fds)
+			return true;
+		if (count <= 0 || receive(fd, bytes, (size_t)count, 0, &has_fds) != count)
+			return false;
+	}
+}
+
+bool vu_connection_close(struct vu_connection *conn)
+{
+	bool closed = true;
+
 	vu_connection_consume(conn);
-	if (conn->fd >= 0)
-		close(conn->fd);
+	if (conn->fd >= 0) {
+		closed = !holds_fds(conn->fd);
+		if (closed)
+			close(conn->fd);
+	}
 	conn->fd = -1;
+	return closed;
 }
 
 static int fail(struct vu_connection *conn, int err, const char *why)
@@ -62,63 +97,17 @@ static int fail(struct vu_connection *conn, int err, const char *why)
 	return err;
 }
 
-/* Keep the descriptors of one control message; those beyond VU_MAX_FDS are closed. */
-static int take_fds(struct vu_connection *conn, const struct cmsghdr *cmsg)
-{
-	size_t count = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	bool overflow = false;
-	size_t i;
-	int fd;
-
-	for (i = 0; i < count; i++) {
-		memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int), sizeof(int));
-		if (conn->num_fds < VU_MAX_FDS) {
-			conn->fds[conn->num_fds++] = fd;
-		} else {
-			close(fd);
-			overflow = true;
-		}
-	}
-	if (overflow)
-		return fail(conn, -EPROTO, "sent too many file descriptors");
-	return 0;
-}
-
-static int take_control(struct vu_connection *conn, struct msghdr *msg)
-{
-	struct cmsghdr *cmsg;
-	int ret = 0;
-	int err;
-
-	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
-		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
-			continue;
-		err = take_fds(conn, cmsg);
-		ret = ret ? ret : err;
-	}
-	if (!ret && msg->msg_flags & MSG_CTRUNC)
-		ret = fail(conn, -EPROTO, "sent too many file descriptors");
-	return ret;
-}
-
-/* One recvmsg() of at most @len bytes. 0: nothing there now. */
+/* At most @len bytes, if there are any and nothing else. 0: nothing there now. */
 static ssize_t receive_some(struct vu_connection *conn, void *to, size_t len)
 {
-	union {
-		char space[CMSG_SPACE(VU_MAX_FDS * sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec iov = { .iov_base = to, .iov_len = len };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control),
-	};
 	ssize_t count;
-	int ret;
+	bool has_fds;
 
-	do {
-		count = recvmsg(conn->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	} while (count < 0 && errno == EINTR);
+	count = receive(conn->fd, to, len, MSG_PEEK, &has_fds);
+	if (has_fds)
+		return fail(conn, -EPROTO, "sent file descriptors, which nobody asked for");
+	if (count > 0)
+		count = receive(conn->fd, to, (size_t)count, 0, &has_fds);
 	if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return 0;
 	if (count <= 0 && conn->received)
@@ -126,8 +115,7 @@ static ssize_t receive_some(struct vu_connection *conn, void *to, size_t len)
 			    "closed the connection in the middle of a message");
 	if (count <= 0)
 		return fail(conn, -ECONNRESET, "closed the connection");
-	ret = take_control(conn, &msg);
-	return ret ? ret : count;
+	return count;
 }
 
 int vu_connection_receive(struct vu_connection *conn)

@@ -2,6 +2,7 @@
 #ifndef VU_CONNECTION_H
 #define VU_CONNECTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "protocol.h"
@@ -13,23 +14,26 @@ struct vu_connection {
 	int fd;				/* -1: closed */
 	size_t received;		/* bytes of @in so far, header first */
 	struct vu_message in;
-	unsigned int num_fds;
-	int fds[VU_MAX_FDS];
 	char why[160];			/* after an error: what the peer did */
 };
 
 /* Takes @fd, which is made non-blocking; -1 for a connection that is not there. */
 int vu_connection_open(struct vu_connection *conn, int fd);
-void vu_connection_close(struct vu_connection *conn);
 
 /*
- * Read until a message is complete. 1: @conn->in holds it, and @conn->fds what came
- * with it, until vu_connection_consume(). 0: more has to arrive first (poll for
- * POLLIN). -ECONNRESET: the peer is gone. -EPROTO: it breaks the protocol.
+ * False: the peer had sent file descriptors, and the socket stays open until the process
+ * ends. To be counted, because there are only so many.
+ */
+bool vu_connection_close(struct vu_connection *conn);
+
+/*
+ * Read until a message is complete. 1: @conn->in holds it until vu_connection_consume().
+ * 0: more has to arrive first (poll for POLLIN). -ECONNRESET: the peer is gone.
+ * -EPROTO: it breaks the protocol.
  */
 int vu_connection_receive(struct vu_connection *conn);
 
-/* Done with the message in @conn->in; closes the fds that nobody took. */
+/* Done with the message in @conn->in. */
 void vu_connection_consume(struct vu_connection *conn);
 
 /*

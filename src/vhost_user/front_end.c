@@ -39,10 +39,11 @@ void vu_front_end_init(struct vu_front_end *fe, int fd, unsigned int reply_timeo
 		fe->interrupt = *interrupt;
 }
 
-void vu_front_end_close(struct vu_front_end *fe)
+unsigned int vu_front_end_close(struct vu_front_end *fe)
 {
-	vu_connection_close(&fe->conn);
-	vu_connection_close(&fe->backend);
+	fe->left_open += !vu_connection_close(&fe->conn);
+	fe->left_open += !vu_connection_close(&fe->backend);
+	return fe->left_open;
 }
 
 static int timed_out(struct vu_front_end *fe, uint32_t request)
@@ -125,7 +126,7 @@ static int await_reply(struct vu_front_end *fe, struct vu_message *msg, int64_t 
 		if (ret)
 			return ret;
 	}
-	ret = vu_reply_check(msg, &fe->conn.in, fe->conn.num_fds, fe->why, sizeof(fe->why));
+	ret = vu_reply_check(msg, &fe->conn.in, fe->why, sizeof(fe->why));
 	if (!ret)
 		msg->payload = fe->conn.in.payload;
 	vu_connection_consume(&fe->conn);

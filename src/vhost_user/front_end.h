@@ -28,6 +28,7 @@ struct vu_front_end {
 	uint64_t protocol_features;	/* negotiated */
 	unsigned int max_queues;
 	bool config_changed;		/* CONFIG_CHANGE arrived; the owner clears it */
+	unsigned int left_open;		/* sockets that vu_connection_close() could not close */
 
 	char why[256];			/* after an error: what the back-end did */
 };
@@ -57,7 +58,8 @@ struct vu_ring {
 /* Takes the connected socket @fd, -1 for none. */
 void vu_front_end_init(struct vu_front_end *fe, int fd, unsigned int reply_timeout_ms,
 		       const struct vu_interrupt *interrupt);
-void vu_front_end_close(struct vu_front_end *fe);
+/* Returns how many sockets are left open, see vu_connection_close(). */
+unsigned int vu_front_end_close(struct vu_front_end *fe);
 
 /* Everything before the first look at the configuration space; fills the fields. */
 int vu_front_end_negotiate(struct vu_front_end *fe, uint64_t protocol_features);

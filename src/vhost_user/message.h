@@ -20,11 +20,11 @@ bool vu_request_wants_ack(uint32_t request);
 int vu_header_check(const struct vu_header *header, char *why, size_t why_size);
 
 /*
- * Is @reply, which came with @num_fds file descriptors, a proper and positive answer
- * to @request? -EPROTO: it breaks the protocol; -EREMOTEIO: the back-end refused.
- * @why receives the end of a sentence that begins with the back-end.
+ * Is @reply a proper and positive answer to @request? -EPROTO: it breaks the protocol;
+ * -EREMOTEIO: the back-end refused. @why receives the end of a sentence that begins with
+ * the back-end.
  */
 int vu_reply_check(const struct vu_message *request, const struct vu_message *reply,
-		   unsigned int num_fds, char *why, size_t why_size);
+		   char *why, size_t why_size);
 
 #endif

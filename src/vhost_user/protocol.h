@@ -41,7 +41,6 @@ enum vu_request {
 	VHOST_USER_SET_BACKEND_REQ_FD = 21,
 	VHOST_USER_GET_CONFIG = 24,
 	VHOST_USER_SET_CONFIG = 25,
-	VHOST_USER_GET_INFLIGHT_FD = 31,
 	VHOST_USER_RESET_DEVICE = 34,
 };
 
@@ -102,13 +101,6 @@ struct vu_config {
 
 #define VU_CONFIG_HEADER_SIZE	12u
 
-struct vu_inflight {
-	uint64_t mmap_size;
-	uint64_t mmap_offset;
-	uint16_t num_queues;
-	uint16_t queue_size;
-};
-
 /* In SET_VRING_KICK and SET_VRING_CALL: the queue index, and "no fd follows". */
 #define VU_VRING_INDEX_MASK	0xffu
 #define VU_VRING_NO_FD		(1u << 8)
@@ -119,7 +111,6 @@ union vu_payload {
 	struct vu_vring_addr addr;
 	struct vu_memory memory;
 	struct vu_config config;
-	struct vu_inflight inflight;
 };
 
 /* Header and payload are separate in memory: 12 bytes would misalign the payload. */
