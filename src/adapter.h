@@ -73,6 +73,8 @@ struct vlb_adapter {
 	uint64_t started;		/* queues that the back-end serves */
 	int64_t connected_since_ms;
 	unsigned int backoff_ms;
+	unsigned int lost_sessions;	/* ever */
+	unsigned int left_open;		/* sockets, see vu_connection_close() */
 	char why[400];			/* after an error: a sentence */
 	pid_t peer;			/* the back-end's process */
 	char last_why[400];		/* what was told last, not to be repeated ... */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "exit_status.h"
 #include "log.h"
 #include "notify_ready.h"
 #include "readiness.h"
@@ -18,7 +19,6 @@
 #define LOOK_EVERY_MS		20u
 #define LOOK_SELDOM_MS		1000u
 #define HINT_AFTER_MS		10000
-/* A parent that waits for a daemon gets an answer. */
 #define GIVE_UP_AFTER_MS	30000
 
 void vlb_readiness_begin(struct vlb_adapter *adapter)
@@ -55,18 +55,40 @@ static void give_hint(struct vlb_adapter *adapter)
 		vlb_warning("the driver has made no device node yet; see the kernel log");
 }
 
+/*
+ * A parent that waits for a daemon gets an answer, and so does who waits for a back-end
+ * that was there and is not any more. (Without a driver there may be one tomorrow.)
+ */
+static bool has_waited_enough(const struct vlb_adapter *adapter, int64_t waited_ms)
+{
+	return waited_ms >= GIVE_UP_AFTER_MS && !adapter->removing &&
+	       (adapter->options->daemonize || (adapter->lost_sessions && !adapter->adopted));
+}
+
+static void give_up(struct vlb_adapter *adapter)
+{
+	int result = adapter->lost_sessions ? -VLB_E_BACK_END : -EIO;
+
+	/* What has been in use may be used again. */
+	if (adapter->adopted) {
+		vlb_error("not ready after %d s: leaving; the device waits for another adapter",
+			  GIVE_UP_AFTER_MS / 1000);
+		vlb_adapter_finish(adapter, result);
+		return;
+	}
+	vlb_error("not ready after %d s: removing the device", GIVE_UP_AFTER_MS / 1000);
+	adapter->result = result;
+	vlb_adapter_remove(adapter);
+}
+
 static void wait_on(struct vlb_adapter *adapter)
 {
 	int64_t waited_ms = vlb_clock_ms() - adapter->register_time_ms;
 
 	if (!adapter->ready_hint_given && waited_ms >= HINT_AFTER_MS && adapter->connected)
 		give_hint(adapter);
-	if (adapter->options->daemonize && waited_ms >= GIVE_UP_AFTER_MS && !adapter->removing) {
-		vlb_error("not ready after %d s: removing the device",
-			  GIVE_UP_AFTER_MS / 1000);
-		adapter->result = -EIO;
-		vlb_adapter_remove(adapter);
-	}
+	if (has_waited_enough(adapter, waited_ms))
+		give_up(adapter);
 	vlb_timer_set(adapter->ready_watch.fd,
 		      adapter->ready_hint_given ? LOOK_SELDOM_MS : LOOK_EVERY_MS);
 }

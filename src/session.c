@@ -36,6 +36,8 @@
 #define BIT(n)			(1ULL << (n))
 #define BACKOFF_MIN_MS		10u
 #define BACKOFF_MAX_MS		1000u
+#define MAX_LOST_EARLY		5u	/* sessions, before the device was ever ready */
+#define MAX_LEFT_OPEN		16u	/* sockets that could not be closed */
 
 /* @adapter->why = "the back-end at PATH <what the front-end saw>" */
 static int back_end_failed(struct vlb_adapter *adapter, int err)
@@ -83,6 +85,12 @@ static int negotiate(struct vlb_adapter *adapter)
 	return ret;
 }
 
+static void close_front_end(struct vlb_adapter *adapter)
+{
+	adapter->left_open += vu_front_end_close(&adapter->fe);
+	adapter->fe.left_open = 0;
+}
+
 int vlb_session_open(struct vlb_adapter *adapter)
 {
 	const struct vu_interrupt interrupt = adapter->fe.interrupt;
@@ -96,7 +104,7 @@ int vlb_session_open(struct vlb_adapter *adapter)
 			  &interrupt);
 	ret = negotiate(adapter);
 	if (ret) {
-		vu_front_end_close(&adapter->fe);
+		close_front_end(adapter);
 		return back_end_failed(adapter, ret);
 	}
 	adapter->connected = true;
@@ -110,7 +118,7 @@ void vlb_session_close(struct vlb_adapter *adapter)
 {
 	vlb_loop_remove(&adapter->loop, &adapter->conn_watch);
 	vlb_loop_remove(&adapter->loop, &adapter->backend_watch);
-	vu_front_end_close(&adapter->fe);
+	close_front_end(adapter);
 	if (adapter->pool_fd >= 0)
 		close(adapter->pool_fd);
 	adapter->pool_fd = -1;
@@ -524,13 +532,33 @@ static void retry_later(struct vlb_adapter *adapter)
 }
 
 /*
- * A back-end that refuses to work from the beginning would refuse for ever: nobody has
- * used the device yet, so it goes, and the command fails.
+ * A back-end that refuses to work from the beginning, or never stays, would go on like that
+ * for ever: nobody has used the device yet, so it goes, and the command fails. One that
+ * uses up what we have goes whenever it does.
  */
 static bool is_hopeless(const struct vlb_adapter *adapter, int err)
 {
-	return (err == -EREMOTEIO || err == -EPROTO) && !adapter->ready &&
-	       !adapter->adopted && !adapter->removing;
+	if (adapter->removing)
+		return false;
+	if (adapter->left_open >= MAX_LEFT_OPEN)
+		return true;
+	return !adapter->ready && !adapter->adopted &&
+	       (err == -EREMOTEIO || err == -EPROTO ||
+		adapter->lost_sessions >= MAX_LOST_EARLY);
+}
+
+/* A session has failed with @err, or could not be made complete; it is dropped already. */
+static void try_again(struct vlb_adapter *adapter, int err, const char *consequence)
+{
+	adapter->lost_sessions++;
+	if (is_hopeless(adapter, err)) {
+		vlb_error("%s; removing the device", adapter->why);
+		adapter->result = err;
+		vlb_adapter_remove(adapter);
+		return;
+	}
+	tell(adapter, consequence);
+	retry_later(adapter);
 }
 
 /*
@@ -554,16 +582,8 @@ void vlb_session_lost(struct vlb_adapter *adapter, int err)
 		adapter->last_why[0] = '\0';
 	}
 	drop_session(adapter);
-	if (adapter->done)
-		return;
-	if (is_hopeless(adapter, err)) {
-		tell(adapter, "removing the device");
-		adapter->result = err;
-		vlb_adapter_remove(adapter);
-		return;
-	}
-	tell(adapter, "requests wait while it is reconnected");
-	retry_later(adapter);
+	if (!adapter->done)
+		try_again(adapter, err, "requests wait while it is reconnected");
 }
 
 static int reopen(struct vlb_adapter *adapter)
@@ -606,7 +626,8 @@ void vlb_session_reconnect(struct vlb_adapter *adapter)
 	 * A back-end that is just not there yet was announced when it was lost, and a
 	 * device that is being removed has a message of its own.
 	 */
-	if (ret != -ENOENT && ret != -ECONNREFUSED && ret != -EAGAIN && ret != -ESHUTDOWN)
-		tell(adapter, "still trying");
-	retry_later(adapter);
+	if (ret == -ENOENT || ret == -ECONNREFUSED || ret == -EAGAIN || ret == -ESHUTDOWN)
+		retry_later(adapter);
+	else
+		try_again(adapter, ret, "still trying");
 }

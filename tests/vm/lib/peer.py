@@ -8,7 +8,7 @@ import socket
 import struct
 import sys
 
-GET_FEATURES, GET_PROTOCOL_FEATURES, GET_QUEUE_NUM, GET_CONFIG = 1, 15, 17, 24
+GET_FEATURES, SET_FEATURES, SET_VRING_KICK, GET_PROTOCOL_FEATURES, GET_QUEUE_NUM, GET_CONFIG = 1, 2, 12, 15, 17, 24
 FEATURES = 1 << 30 | 1 << 32 | 1 << 28 | 1 << 29 | 1 << 2
 PROTOCOL_FEATURES = 1 << 0 | 1 << 3 | 1 << 9
 CONFIG_SIZE = 60
@@ -78,5 +78,10 @@ while behaviour != "closes":
     request, flags, size = struct.unpack("<III", header)
     if size:
         peer.recv(size, socket.MSG_WAITALL)
+    # The device is registered by now, but its driver gets no further.
+    if behaviour == "leaves-early" and request == SET_VRING_KICK:
+        break
+    if behaviour == "falls-silent" and request == SET_FEATURES:
+        behaviour = "silent"
     if behaviour != "silent":
         answer(request, flags)
