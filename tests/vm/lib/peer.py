@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """peer.py SOCKET BEHAVIOUR: something that is not a good vhost-user back-end.
 
-Answers the handshake of a block device as BEHAVIOUR says, for one connection.
+Answers the handshake of a block device as BEHAVIOUR says, for one connection; *-early: for each.
 """
 import os
 import socket
@@ -19,7 +19,6 @@ listener.bind(path)
 if behaviour == "refuse":
     sys.exit()
 listener.listen(1)
-peer, _ = listener.accept()
 
 
 def reply(request, payload, size=None, fds=()):
@@ -71,17 +70,26 @@ def answer(request, flags):
         number(request, 1 if behaviour == "nak" else 0)
 
 
-while behaviour != "closes":
-    header, fds, _, _ = socket.recv_fds(peer, 12, 8, socket.MSG_WAITALL)
-    if len(header) < 12:
+def serve():
+    silent = behaviour == "silent"
+    while behaviour != "closes":
+        header, fds, _, _ = socket.recv_fds(peer, 12, 8, socket.MSG_WAITALL)
+        if len(header) < 12:
+            break
+        request, flags, size = struct.unpack("<III", header)
+        if size:
+            peer.recv(size, socket.MSG_WAITALL)
+        # The device is registered by now, but its driver gets no further.
+        if behaviour == "leaves-early" and request == SET_VRING_KICK:
+            break
+        silent |= behaviour == "silent-early" and request == SET_FEATURES
+        if not silent:
+            answer(request, flags)
+
+
+while True:
+    peer, _ = listener.accept()
+    serve()
+    peer.close()
+    if not behaviour.endswith("-early"):
         break
-    request, flags, size = struct.unpack("<III", header)
-    if size:
-        peer.recv(size, socket.MSG_WAITALL)
-    # The device is registered by now, but its driver gets no further.
-    if behaviour == "leaves-early" and request == SET_VRING_KICK:
-        break
-    if behaviour == "falls-silent" and request == SET_FEATURES:
-        behaviour = "silent"
-    if behaviour != "silent":
-        answer(request, flags)

@@ -68,7 +68,7 @@ static struct {
 	uint64_t size, features;
 	unsigned int queues, after;
 	const char *lie;
-	bool hold, leak;
+	bool hold, leak, leave;
 } options = { .size = 64 << 20, .queues = 1, .after = 100 };
 
 static struct queue queues[MAX_QUEUES];
@@ -377,6 +377,7 @@ static bool answer(int connection)
 static void run(int connection)
 {
 	struct pollfd fds[1 + MAX_QUEUES];
+	bool kicked = false;
 	uint64_t count;
 	unsigned int i;
 
@@ -388,11 +389,13 @@ static void run(int connection)
 			err(1, "poll");
 		for (i = 0; i < options.queues; i++)
 			if (fds[1 + i].revents & POLLIN &&
-			    read(queues[i].kick, &count, sizeof(count)) == sizeof(count))
+			    read(queues[i].kick, &count, sizeof(count)) == sizeof(count)) {
+				kicked = true;
 				drain(&queues[i]);
+			}
 		if (fds[0].revents && !answer(connection))
 			return;
-		if (options.leak && served >= options.after)
+		if ((options.leak || (options.leave && kicked)) && served >= options.after)
 			return;
 	}
 }
@@ -427,7 +430,7 @@ static void parse(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "socket", 1, NULL, 's' }, { "size", 1, NULL, 'b' }, { "queues", 1, NULL, 'q' },
 		{ "features", 1, NULL, 'f' }, { "lie", 1, NULL, 'l' }, { "after", 1, NULL, 'a' },
-		{ "hold", 0, NULL, 'h' }, { "leak", 0, NULL, 'k' }, {}
+		{ "hold", 0, NULL, 'h' }, { "leak", 0, NULL, 'k' }, { "leave", 0, NULL, 'v' }, {}
 	};
 	int c;
 
@@ -441,12 +444,13 @@ static void parse(int argc, char **argv)
 		case 'a': options.after = strtoul(optarg, NULL, 0); break;
 		case 'h': options.hold = true; break;
 		case 'k': options.leak = true; break;
+		case 'v': options.hold = options.leave = true; break;
 		default: exit(2);
 		}
 	}
 	if (!options.socket || !options.queues || options.queues > MAX_QUEUES)
 		errx(2, "usage: testdev --socket PATH [--size BYTES] [--queues N] [--features MASK]"
-		     " [--lie NAME | --hold | --leak] [--after REQUESTS]");
+		     " [--lie NAME | --hold | --leak | --leave] [--after REQUESTS]");
 }
 
 int main(int argc, char **argv)
