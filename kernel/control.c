@@ -55,36 +55,6 @@ static long get_info(struct vlb_file *file, void __user *arg)
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-static long create_locked(struct vlb_file *file, const struct vlb_device_desc *desc)
-{
-	struct vlb_device *dev;
-
-	if (file->dev)
-		return -EBUSY;
-	dev = vlb_device_create(desc, file);
-	if (IS_ERR(dev))
-		return PTR_ERR(dev);
-	file_set_device(file, dev);
-	return 0;
-}
-
-static long create(struct vlb_file *file, void __user *arg)
-{
-	struct vlb_device_desc *desc;
-	long ret;
-
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	desc = memdup_user(arg, sizeof(*desc));
-	if (IS_ERR(desc))
-		return PTR_ERR(desc);
-	mutex_lock(&file->lock);
-	ret = create_locked(file, desc);
-	mutex_unlock(&file->lock);
-	kfree(desc);
-	return ret;
-}
-
 static struct vlb_device *find(const void __user *arg)
 {
 	struct vlb_name name;
@@ -94,39 +64,6 @@ static struct vlb_device *find(const void __user *arg)
 	if (!memchr(name.name, 0, sizeof(name.name)))
 		return ERR_PTR(-EINVAL);
 	return vlb_device_find(name.name) ?: ERR_PTR(-ENOENT);
-}
-
-static long adopt_locked(struct vlb_file *file, struct vlb_device *dev)
-{
-	int err;
-
-	if (file->dev)
-		return -EBUSY;
-	err = vlb_device_adopt(dev, file);
-	if (err)
-		return err;
-	get_device(&dev->dev);
-	file_set_device(file, dev);
-	return 0;
-}
-
-static long adopt(struct vlb_file *file, void __user *arg)
-{
-	struct vlb_device *dev;
-	long ret;
-
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	dev = find(arg);
-	if (IS_ERR(dev))
-		return PTR_ERR(dev);
-	mutex_lock(&file->lock);
-	ret = adopt_locked(file, dev);
-	mutex_unlock(&file->lock);
-	if (!ret && copy_to_user(arg, &dev->desc, sizeof(dev->desc)))
-		ret = -EFAULT;
-	put_device(&dev->dev);
-	return ret;
 }
 
 static long remove(struct vlb_file *file, void __user *arg)
@@ -140,9 +77,58 @@ static long remove(struct vlb_file *file, void __user *arg)
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 	vlb_device_remove(dev, VLB_REMOVED_REQUEST);
-	ret = wait_for_completion_interruptible(&dev->gone) ? -EINTR : 0;
+	ret = wait_for_completion_interruptible(&dev->gone);
+	if (ret)
+		ret = -EINTR; /* with -ERESTARTSYS the wait could not be given up */
+	else if (vlb_device_failed(dev))
+		ret = -EIO;
 	put_device(&dev->dev);
 	return ret;
+}
+
+/* ---- becoming the owner: a device with a reference for the file -------------------- */
+
+static struct vlb_device *create(struct vlb_file *file, void __user *arg)
+{
+	struct vlb_device_desc *desc = memdup_user(arg, sizeof(*desc));
+	struct vlb_device *dev;
+
+	if (IS_ERR(desc))
+		return ERR_CAST(desc);
+	dev = vlb_device_create(desc, file);
+	kfree(desc);
+	return dev;
+}
+
+static struct vlb_device *adopt(struct vlb_file *file, void __user *arg)
+{
+	struct vlb_device *dev = find(arg);
+	int err;
+
+	if (IS_ERR(dev))
+		return dev;
+	/* It never changes, so that it may be told before. */
+	err = copy_to_user(arg, &dev->desc, sizeof(dev->desc)) ? -EFAULT :
+	      vlb_device_adopt(dev, file);
+	if (!err)
+		return dev;
+	put_device(&dev->dev);
+	return ERR_PTR(err);
+}
+
+static long become_owner(struct vlb_file *file, void __user *arg,
+			 struct vlb_device *(*get)(struct vlb_file *file, void __user *arg))
+{
+	struct vlb_device *dev;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	mutex_lock(&file->lock);
+	dev = file->dev ? ERR_PTR(-EBUSY) : get(file, arg);
+	if (!IS_ERR(dev))
+		file_set_device(file, dev);
+	mutex_unlock(&file->lock);
+	return PTR_ERR_OR_ZERO(dev);
 }
 
 /* ---- the owner ------------------------------------------------------------------- */
@@ -247,11 +233,12 @@ static long stop(struct file *file, struct vlb_device *dev, void __user *arg)
 static const struct {
 	unsigned int cmd;
 	long (*any)(struct vlb_file *file, void __user *arg);
+	struct vlb_device *(*get)(struct vlb_file *file, void __user *arg);
 	long (*owner)(struct file *file, struct vlb_device *dev, void __user *arg);
 } ioctls[] = {
 	{ VLB_GET_INFO, .any = get_info },
-	{ VLB_CREATE, .any = create },
-	{ VLB_ADOPT, .any = adopt },
+	{ VLB_CREATE, .get = create },
+	{ VLB_ADOPT, .get = adopt },
 	{ VLB_REMOVE, .any = remove },
 	{ VLB_SET_POOL, .owner = set_pool },
 	{ VLB_SET_CONFIG, .owner = set_config },
@@ -273,6 +260,8 @@ static long control_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 			continue;
 		if (ioctls[i].any)
 			return ioctls[i].any(vfile, argp);
+		if (ioctls[i].get)
+			return become_owner(vfile, argp, ioctls[i].get);
 		if (!dev)
 			return -ENXIO;
 		if (test_bit(VLB_GONE, &dev->flags))

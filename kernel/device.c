@@ -280,7 +280,7 @@ int vlb_device_adopt(struct vlb_device *dev, struct vlb_file *owner)
 		dev->owner = owner;
 		dev->owner_pid = task_tgid_nr(current);
 		vlb_message_renew(dev);
-		vlb_device_update_timeout(dev);
+		vlb_timeout_update(dev);
 	}
 	mutex_unlock(&dev->lock);
 	return err;
@@ -293,7 +293,7 @@ void vlb_device_disown(struct vlb_device *dev)
 	mutex_lock(&dev->lock);
 	dev->owner = NULL;
 	dev->owner_pid = 0;
-	vlb_device_update_timeout(dev);
+	vlb_timeout_update(dev);
 	mutex_unlock(&dev->lock);
 	if (!test_bit(VLB_REGISTERED, &dev->flags))
 		vlb_device_remove(dev, VLB_REMOVED_REQUEST);

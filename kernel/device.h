@@ -51,6 +51,11 @@ enum {
  * @pending_queue_reset: bit n: VLB_MSG_QUEUE_RESET for queue n
  * @pending_queue_start: the same for VLB_MSG_QUEUE_START
  * @removed_reason: VLB_REMOVED_*
+ * @failed_before: requests that had failed when the removal began
+ * @lost: see timeout.c
+ * @lost_since: see timeout.c
+ * @lost_completed: see timeout.c
+ * @served_since: see timeout.c
  * @config_news: the configuration space changed while no driver could be told
  * @config_lock: guards what follows up to @wait; the driver may hold any lock
  * @config_generation: counts changes made by the back-end
@@ -61,7 +66,7 @@ enum {
  * @register_work: registers @vdev, which may wait for I/O
  * @remove_work: takes everything down
  * @fail_work: fails all requests, while VLB_FAILING
- * @timeout_work: removes the device when no back-end came
+ * @timeout_work: see timeout.c
  * @grace_work: while VLB_REMOVING, looks whether the back-end makes progress
  * @grace_completed: requests completed at the last look
  * @gone: completed with VLB_GONE
@@ -95,6 +100,11 @@ struct vlb_device {
 	u64 pending_queue_reset;
 	u64 pending_queue_start;
 	u32 removed_reason;
+	u64 failed_before;
+	bool lost;
+	unsigned long lost_since;
+	u64 lost_completed;
+	unsigned long served_since;
 	bool config_news;
 
 	spinlock_t config_lock; /* see above */
@@ -152,8 +162,11 @@ int vlb_device_start_queue(struct vlb_device *dev, struct vlb_queue_start *start
 void vlb_device_stop(struct vlb_device *dev);
 void vlb_device_stop_locked(struct vlb_device *dev);
 void vlb_device_drop_ports(struct vlb_device *dev, u64 queues);
-void vlb_device_update_timeout(struct vlb_device *dev);
-bool vlb_device_is_lost(const struct vlb_device *dev);
+
+/* timeout.c: how long it may be without a back-end */
+void vlb_timeout_init(struct vlb_device *dev);
+void vlb_timeout_update(struct vlb_device *dev);
+void vlb_timeout_stop(struct vlb_device *dev);
 
 /* removal.c: the device goes */
 void vlb_removal_init(struct vlb_device *dev);
@@ -162,6 +175,9 @@ void vlb_device_remove(struct vlb_device *dev, u32 reason);
 void vlb_device_break(struct vlb_device *dev, const struct vlb_queue *queue);
 void vlb_device_fail(struct vlb_device *dev);
 void vlb_device_requests_wait(struct vlb_device *dev);
+u64 vlb_device_completed(const struct vlb_device *dev);
+bool vlb_device_is_busy(const struct vlb_device *dev);
+u64 vlb_device_failed(const struct vlb_device *dev);
 static inline bool vlb_device_is_broken(const struct vlb_device *dev)
 {
 	return test_bit(VLB_BROKEN, &dev->flags);

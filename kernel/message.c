@@ -151,7 +151,8 @@ bool vlb_message_next(struct vlb_device *dev, struct vlb_msg *msg)
 	lockdep_assert_held(&dev->lock);
 	if (test_and_clear_bit(VLB_PENDING_REMOVED, &dev->pending)) {
 		msg->type = VLB_MSG_REMOVED;
-		msg->reason = dev->removed_reason;
+		msg->removed.reason = dev->removed_reason;
+		msg->removed.failed = vlb_device_failed(dev);
 		return true;
 	}
 	if (test_and_clear_bit(VLB_PENDING_RESET, &dev->pending)) {

@@ -83,22 +83,7 @@ static void fail_work(struct work_struct *work)
 	mutex_unlock(&dev->lock);
 }
 
-static void timeout_work(struct work_struct *work)
-{
-	struct vlb_device *dev = container_of(work, struct vlb_device, timeout_work.work);
-	bool lost;
-
-	mutex_lock(&dev->lock);
-	lost = vlb_device_is_lost(dev); /* a back-end may have come just now */
-	mutex_unlock(&dev->lock);
-	if (!lost)
-		return;
-	dev_err(&dev->dev, "no back-end for %u ms; its requests fail and the device is removed\n",
-		dev->desc.timeout_ms);
-	vlb_device_remove(dev, VLB_REMOVED_TIMEOUT);
-}
-
-static bool is_busy(const struct vlb_device *dev)
+bool vlb_device_is_busy(const struct vlb_device *dev)
 {
 	u32 i;
 
@@ -108,7 +93,8 @@ static bool is_busy(const struct vlb_device *dev)
 	return false;
 }
 
-static u64 completed(const struct vlb_device *dev)
+/* Requests that were ever given back to the driver. */
+u64 vlb_device_completed(const struct vlb_device *dev)
 {
 	u64 sum = 0;
 	u32 i;
@@ -118,12 +104,31 @@ static u64 completed(const struct vlb_device *dev)
 	return sum;
 }
 
+static u64 errors(const struct vlb_device *dev)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < dev->desc.num_queues; i++)
+		sum += READ_ONCE(dev->queue[i].relay.errors);
+	return sum;
+}
+
+/*
+ * Requests that have failed because of the removal. Where the type has no way to say so
+ * they are buffers that were still empty.
+ */
+u64 vlb_device_failed(const struct vlb_device *dev)
+{
+	return dev->desc.fail_where == VLB_FAIL_EMPTY ? 0 : errors(dev) - dev->failed_before;
+}
+
 static void grace_work(struct work_struct *work)
 {
 	struct vlb_device *dev = container_of(work, struct vlb_device, grace_work.work);
-	u64 now = completed(dev);
+	u64 now = vlb_device_completed(dev);
 
-	if (now == dev->grace_completed && is_busy(dev)) {
+	if (now == dev->grace_completed && vlb_device_is_busy(dev)) {
 		dev_err(&dev->dev, "no progress for %u ms while being removed; requests fail\n",
 			GRACE_MS);
 		vlb_device_fail(dev);
@@ -140,7 +145,7 @@ static void fail_or_grant_grace(struct vlb_device *dev)
 	if (!dev->num_ports || dev->removed_reason != VLB_REMOVED_REQUEST) {
 		vlb_device_fail(dev);
 	} else {
-		dev->grace_completed = completed(dev);
+		dev->grace_completed = vlb_device_completed(dev);
 		queue_delayed_work(vlb_io_wq, &dev->grace_work, msecs_to_jiffies(GRACE_MS));
 	}
 	mutex_unlock(&dev->lock);
@@ -155,7 +160,7 @@ static void remove_work(struct work_struct *work)
 	vlb_power_wait_idle(dev);
 	if (test_bit(VLB_REGISTERED, &dev->flags))
 		unregister_virtio_device(&dev->vdev);
-	cancel_delayed_work_sync(&dev->timeout_work);
+	vlb_timeout_stop(dev);
 	cancel_delayed_work_sync(&dev->grace_work);
 	vlb_device_unlist(dev);
 
@@ -181,6 +186,7 @@ void vlb_device_remove(struct vlb_device *dev, u32 reason)
 	if (test_and_set_bit(VLB_REMOVING, &dev->flags))
 		return;
 	dev->removed_reason = reason;
+	dev->failed_before = errors(dev);
 	queue_work(vlb_wq, &dev->remove_work);
 }
 
@@ -202,8 +208,8 @@ void vlb_device_break(struct vlb_device *dev, const struct vlb_queue *queue)
 	dev_err(&dev->dev,
 		"queue %u: %s; the back-end is faulty, requests fail and the device is removed\n",
 		queue->index, what);
-	vlb_device_fail(dev);
 	vlb_device_remove(dev, VLB_REMOVED_BROKEN);
+	vlb_device_fail(dev); /* counted as failed by the removal */
 }
 
 void vlb_removal_init(struct vlb_device *dev)
@@ -211,7 +217,7 @@ void vlb_removal_init(struct vlb_device *dev)
 	INIT_WORK(&dev->register_work, register_work);
 	INIT_WORK(&dev->remove_work, remove_work);
 	INIT_WORK(&dev->fail_work, fail_work);
-	INIT_DELAYED_WORK(&dev->timeout_work, timeout_work);
+	vlb_timeout_init(dev);
 	INIT_DELAYED_WORK(&dev->grace_work, grace_work);
 	init_completion(&dev->gone);
 }

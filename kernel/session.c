@@ -86,7 +86,7 @@ static int start_locked(struct vlb_device *dev, struct vlb_queue_start *start,
 	}
 	dev->num_ports++;
 	vlb_queue_start(queue, port);
-	vlb_device_update_timeout(dev);
+	vlb_timeout_update(dev);
 	return 0;
 }
 
@@ -139,7 +139,7 @@ static void end_ports(struct vlb_device *dev, u64 queues, bool settle)
 		vlb_port_destroy(ports[i]);
 	}
 	dev->num_ports -= count;
-	vlb_device_update_timeout(dev);
+	vlb_timeout_update(dev);
 }
 
 /* As vlb_device_stop(), for who holds the lock. */
@@ -162,23 +162,4 @@ void vlb_device_stop(struct vlb_device *dev)
 void vlb_device_drop_ports(struct vlb_device *dev, u64 queues)
 {
 	end_ports(dev, queues, false);
-}
-
-/* No back-end, and somebody who waits for one. */
-bool vlb_device_is_lost(const struct vlb_device *dev)
-{
-	return test_bit(VLB_REGISTERED, &dev->flags) &&
-	       !test_bit(VLB_REMOVING, &dev->flags) && !dev->num_ports &&
-	       (!dev->owner || dev->status & VIRTIO_CONFIG_S_DRIVER_OK);
-}
-
-/* After any change of owner, status or ports: does the time without a back-end run? */
-void vlb_device_update_timeout(struct vlb_device *dev)
-{
-	lockdep_assert_held(&dev->lock);
-	if (dev->desc.timeout_ms && vlb_device_is_lost(dev))
-		queue_delayed_work(vlb_io_wq, &dev->timeout_work,
-				   msecs_to_jiffies(dev->desc.timeout_ms));
-	else
-		cancel_delayed_work(&dev->timeout_work);
 }

@@ -65,7 +65,7 @@ static void set_status(struct virtio_device *vdev, u8 status)
 	WRITE_ONCE(dev->status, status);
 	if (status & VIRTIO_CONFIG_S_DRIVER_OK)
 		driver_is_ready(dev);
-	vlb_device_update_timeout(dev);
+	vlb_timeout_update(dev);
 	mutex_unlock(&dev->lock);
 }
 

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "adapter.h"
+#include "exit_status.h"
 #include "log.h"
 #include "messages.h"
 #include "readiness.h"
@@ -92,8 +93,8 @@ static void handle_remover(void *context)
 	struct vlb_adapter *adapter = context;
 	int ret = vlb_remover_result(&adapter->remover);
 
-	/* Success is the module's to tell. */
-	if (!ret)
+	/* The end of the device is the module's to tell, and whether requests failed. */
+	if (!ret || ret == -VLB_E_FAILED)
 		return;
 	if (adapter->removing) {
 		vlb_error("cannot remove the device (%s): use 'virtio-loopback detach %s'",

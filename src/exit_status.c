@@ -25,6 +25,7 @@ static const struct {
 	{ VLB_E_TIMEOUT, VLB_EXIT_TIMEOUT },
 	{ VLB_E_BROKEN, VLB_EXIT_BROKEN },
 	{ VLB_E_UNREGISTERED, VLB_EXIT_UNREGISTERED },
+	{ VLB_E_FAILED, VLB_EXIT_FAILED },
 };
 
 enum vlb_exit_status vlb_exit_status(int err)

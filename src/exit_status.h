@@ -17,6 +17,7 @@ enum vlb_exit_status {
 	VLB_EXIT_TIMEOUT = 8,		/* the device was removed: no back-end in time */
 	VLB_EXIT_BROKEN = 9,		/* the device was removed: rules of the ring broken */
 	VLB_EXIT_UNREGISTERED = 10,	/* the device was removed: the kernel refused it */
+	VLB_EXIT_FAILED = 11,		/* the device was removed on request: requests failed */
 };
 
 /* Names for what has no errno of its own inside the tool. */
@@ -26,6 +27,7 @@ enum vlb_exit_status {
 #define VLB_E_TIMEOUT		ETIME
 #define VLB_E_BROKEN		ENOTRECOVERABLE
 #define VLB_E_UNREGISTERED	ENOLINK
+#define VLB_E_FAILED		ENODATA
 #define VLB_E_REFUSED		EREMOTE		/* the module refused, for no usual reason */
 
 /* The exit status for 0 or -errno. */

@@ -5,6 +5,7 @@
  * What a message says is noted first and passed on second: without a session, or when the
  * back-end fails on it, the note is what the next session starts with.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,13 +101,25 @@ static int handle_config_write(struct vlb_adapter *adapter, const struct vlb_msg
 	return 0;
 }
 
+/* As asked for; but was it as harmless as that sounds? */
+static void removed_on_request(struct vlb_adapter *adapter, const struct vlb_msg *msg)
+{
+	if (!msg->removed.failed) {
+		vlb_notice("removed");
+		vlb_adapter_finish(adapter, 0);
+		return;
+	}
+	vlb_error("removed, but %" PRIu64 " requests had to be failed: the back-end did not finish them",
+		  (uint64_t)msg->removed.failed);
+	vlb_adapter_finish(adapter, -VLB_E_FAILED);
+}
+
 static int handle_removed(struct vlb_adapter *adapter, const struct vlb_msg *msg)
 {
 	static const struct {
 		int err;
 		const char *sentence;
 	} reasons[] = {
-		[VLB_REMOVED_REQUEST] = { 0, "removed" },
 		[VLB_REMOVED_TIMEOUT] = { -VLB_E_TIMEOUT,
 			"removed: no back-end within the --timeout; its requests have failed" },
 		[VLB_REMOVED_BROKEN] = { -VLB_E_BROKEN,
@@ -114,18 +127,17 @@ static int handle_removed(struct vlb_adapter *adapter, const struct vlb_msg *msg
 		[VLB_REMOVED_UNREGISTERED] = { -VLB_E_UNREGISTERED,
 			"removed: the kernel did not register the device; see the kernel log" },
 	};
-	uint32_t reason = msg->reason;
+	uint32_t reason = msg->removed.reason;
 
 	adapter->registered = false;
-	if (reason >= sizeof(reasons) / sizeof(reasons[0])) {
+	if (reason == VLB_REMOVED_REQUEST) {
+		removed_on_request(adapter, msg);
+	} else if (reason >= sizeof(reasons) / sizeof(reasons[0])) {
 		vlb_error("removed for a reason that this tool does not know (%" PRIu32 ")",
 			  reason);
 		vlb_adapter_finish(adapter, -EIO);
 	} else {
-		if (reasons[reason].err)
-			vlb_error("%s", reasons[reason].sentence);
-		else
-			vlb_notice("%s", reasons[reason].sentence);
+		vlb_error("%s", reasons[reason].sentence);
 		vlb_adapter_finish(adapter, reasons[reason].err);
 	}
 	return 0;

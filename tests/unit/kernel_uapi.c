@@ -136,7 +136,8 @@ static void msg_has_this_layout(void **state)
 	expect_field(struct vlb_msg, start.queues, 16, 8);
 	expect_field(struct vlb_msg, queue, 8, 4);
 	expect_field(struct vlb_msg, config, 8, 264);
-	expect_field(struct vlb_msg, reason, 8, 4);
+	expect_field(struct vlb_msg, removed.failed, 8, 8);
+	expect_field(struct vlb_msg, removed.reason, 16, 4);
 }
 
 /* Direction, size, type, number: the encoding of most architectures. */

@@ -360,6 +360,26 @@ static void removed_by_the_module(void **state)
 	}
 }
 
+/* On request, but not without loss: whoever asked is told, and so is who reads the status. */
+static void removed_with_failed_requests(void **state)
+{
+	struct process process, other;
+
+	(void)state;
+	NEED_DAEMON();
+	start_daemon();
+	model.removal_fails = 3;
+	process = attach();
+	other = second_tool("detach", "disk0", NULL);
+	expect_status(&other, 11);
+	expect_said(&other, "the device is gone, but requests had to be failed");
+	expect_status(&process, 11);
+	expect_said(&process, "removed, but 3 requests had to be failed");
+	process = attach();
+	end(&process, SIGTERM);
+	expect_status(&process, 11);
+}
+
 static void removed_while_the_back_end_is_lost(void **state)
 {
 	struct process process;
@@ -532,6 +552,7 @@ int main(void)
 		TEST(socket_of_another_user),
 		TEST(no_driver),
 		TEST(removed_by_the_module),
+		TEST(removed_with_failed_requests),
 		TEST(removed_while_the_back_end_is_lost),
 		TEST(detached),
 		TEST(counted),

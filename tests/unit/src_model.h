@@ -69,6 +69,7 @@ struct model {
 	bool no_driver;
 	bool hold_remove;		/* VLB_REMOVE is not answered */
 	int fail_set_pool;		/* errno */
+	uint64_t removal_fails;		/* requests, when the device is removed */
 	/* the device */
 	bool exists;
 	bool registered;
@@ -258,7 +259,10 @@ static inline void model_driver_reset(void)
 
 static inline void model_removed(uint32_t reason)
 {
-	const struct vlb_msg msg = { .type = VLB_MSG_REMOVED, .reason = reason };
+	const struct vlb_msg msg = {
+		.type = VLB_MSG_REMOVED,
+		.removed = { .reason = reason, .failed = model.removal_fails },
+	};
 
 	model_end_queues();
 	model_send(&msg);
@@ -423,7 +427,7 @@ static inline int model_remove(void *arg, struct model_file *file, const int *fd
 		return 0;
 	model_driver_reset();
 	model_removed(VLB_REMOVED_REQUEST);
-	return 0;
+	return model.removal_fails ? -EIO : 0;
 }
 
 static const struct {

@@ -259,7 +259,10 @@ enum vlb_msg_type {
  * @queue: VLB_MSG_QUEUE_*: index
  * @config: VLB_MSG_CONFIG_WRITE: bytes written; neighbouring and repeated writes
  *	that were not read yet are merged
- * @reason: VLB_MSG_REMOVED: VLB_REMOVED_*
+ * @removed.failed: requests that had to be failed in order to remove the device; 0 for
+ *	types without a fail response
+ * @removed.reason: VLB_REMOVED_*
+ * @removed.reserved: zero
  */
 struct vlb_msg {
 	__u32 type;
@@ -271,7 +274,11 @@ struct vlb_msg {
 		} start;
 		__u32 queue;
 		struct vlb_config config;
-		__u32 reason;
+		struct {
+			__u64 failed;
+			__u32 reason;
+			__u32 reserved;
+		} removed;
 	};
 };
 
@@ -304,7 +311,8 @@ struct vlb_msg {
 /*
  * Any file; needs CAP_SYS_ADMIN. Waits (interruptibly; call again to wait on) until
  * the device is gone. Requests in flight are finished by the back-end if it runs and
- * makes progress, and fail otherwise. ENOENT: no such device.
+ * makes progress, and fail otherwise. ENOENT: no such device. EIO: it is gone, but
+ * requests had to be failed.
  */
 #define VLB_REMOVE	_IOW(VLB_IOC_MAGIC, 0x09, struct vlb_name)
 
