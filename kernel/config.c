@@ -15,12 +15,14 @@ static bool is_inside(const struct vlb_device *dev, u32 offset, u32 len)
 	return offset <= dev->desc.config_len && len <= dev->desc.config_len - offset;
 }
 
-/* VLB_SET_CONFIG: what the back-end says. Returns 1 if it is news, 0 if not, or -EINVAL. */
+/* VLB_SET_CONFIG: what the back-end says. Returns 1 if it is news, 0 if not, or an error. */
 int vlb_config_write(struct vlb_device *dev, const struct vlb_config *config)
 {
 	unsigned long flags;
 	bool changed;
 
+	if (dev->desc.select_len)
+		return vlb_config_write_page(dev, config);
 	if (!is_inside(dev, config->offset, config->len))
 		return -EINVAL;
 	spin_lock_irqsave(&dev->config_lock, flags);
@@ -47,6 +49,8 @@ int vlb_config_read(struct vlb_device *dev, struct vlb_config *config)
 {
 	unsigned long flags;
 
+	if (dev->desc.select_len)
+		return vlb_config_read_page(dev, config);
 	if (!is_inside(dev, config->offset, config->len))
 		return -EINVAL;
 	spin_lock_irqsave(&dev->config_lock, flags);
@@ -74,13 +78,18 @@ void vlb_config_set(struct virtio_device *vdev, unsigned int offset, const void 
 {
 	struct vlb_device *dev = vdev_to_vlb(vdev);
 	unsigned long flags;
+	u32 selector;
 
 	if (!is_inside(dev, offset, len))
 		return;
+	/* Bytes of the selector: served here, nobody else need know. */
+	selector = offset < dev->desc.select_len ? min(dev->desc.select_len - offset, len) : 0;
 	spin_lock_irqsave(&dev->config_lock, flags);
 	memcpy(dev->config + offset, buf, len);
-	bitmap_set(dev->config_written, offset, len);
-	bitmap_set(dev->config_dirty, offset, len);
+	bitmap_set(dev->config_written, offset + selector, len - selector);
+	bitmap_set(dev->config_dirty, offset + selector, len - selector);
+	if (selector)
+		vlb_config_select(dev);
 	spin_unlock_irqrestore(&dev->config_lock, flags);
 	wake_up_interruptible(&dev->wait);
 }

@@ -222,6 +222,11 @@ static long start_queue(struct file *file, struct vlb_device *dev, void __user *
 	return copy_to_user(arg, &start, sizeof(start)) ? -EFAULT : 0;
 }
 
+static long restart_driver(struct file *file, struct vlb_device *dev, void __user *arg)
+{
+	return vlb_restart_driver(dev);
+}
+
 static long stop(struct file *file, struct vlb_device *dev, void __user *arg)
 {
 	vlb_device_stop(dev);
@@ -246,6 +251,7 @@ static const struct {
 	{ VLB_REGISTER, .owner = register_device },
 	{ VLB_QUEUE_START, .owner = start_queue },
 	{ VLB_STOP, .owner = stop },
+	{ VLB_RESTART_DRIVER, .owner = restart_driver },
 };
 
 static long control_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -111,6 +111,7 @@ static bool desc_is_valid(const struct vlb_device_desc *desc)
 	return name_is_valid(desc->name) && queues_are_valid(desc) &&
 	       desc->device_id && desc->device_id <= U16_MAX &&
 	       desc->config_len <= VLB_CONFIG_SIZE &&
+	       desc->select_len <= min(desc->config_len, 2u) && !desc->reserved2 &&
 	       desc->fail_where <= VLB_FAIL_AT_END && desc->fail_len <= VLB_FAIL_SIZE &&
 	       desc->features & BIT_ULL(VIRTIO_F_VERSION_1) &&
 	       !(desc->features & transport & ~vlb_device_ring_features()) &&
@@ -126,6 +127,7 @@ static void device_release(struct device *dev)
 		vlb_queue_exit(&vlb->queue[i]);
 	cancel_work_sync(&vlb->fail_work); /* a late submit_work may have queued it */
 	vlb_pool_put(vlb->pool);
+	vlb_config_free_pages(vlb);
 	kvfree(vlb);
 	atomic_dec(&num_devices);
 	wake_up_var(&num_devices);
@@ -153,11 +155,13 @@ static struct vlb_device *alloc_device(const struct vlb_device_desc *desc)
 	dev->desc = *desc;
 	mutex_init(&dev->lock);
 	spin_lock_init(&dev->config_lock);
+	INIT_LIST_HEAD(&dev->config_pages);
 	init_waitqueue_head(&dev->wait);
 	device_initialize(&dev->dev);
 	dev->dev.class = &device_class;
 	dev->dev.release = device_release;
 	vlb_removal_init(dev);
+	vlb_restart_init(dev);
 	vlb_power_init(dev);
 	vlb_transport_init(dev);
 	vlb_attributes_init(dev);

@@ -17,13 +17,14 @@
 
 struct vlb_file;
 
-/* Bits of vlb_device.flags; set once, and only a failed registration clears its own. */
+/* Bits of vlb_device.flags; set once unless stated otherwise. */
 enum {
-	VLB_REGISTERED,	/* offered to the virtio drivers */
+	VLB_REGISTERED,	/* offered to the virtio drivers; cleared if that fails */
 	VLB_REMOVING,	/* vlb_device_remove() was called */
 	VLB_FAILING,	/* requests fail; no queue will start again */
 	VLB_BROKEN,	/* the back-end broke the rules of the ring */
 	VLB_GONE,	/* the virtio device does not exist any more */
+	VLB_UNBINDING,	/* restart.c unbinds the driver: requests fail; cleared after that */
 };
 
 /* Bits of vlb_device.pending. */
@@ -60,12 +61,14 @@ enum {
  * @config_lock: guards what follows up to @wait; the driver may hold any lock
  * @config_generation: counts changes made by the back-end
  * @config: configuration space
+ * @config_pages: see config_pages.c
  * @config_written: bytes that the driver has ever written
  * @config_dirty: bytes to be read as VLB_MSG_CONFIG_WRITE
  * @wait: woken when a message is pending
  * @register_work: registers @vdev, which may wait for I/O
  * @remove_work: takes everything down
- * @fail_work: fails all requests, while VLB_FAILING
+ * @restart_work: unbinds the driver and binds it again
+ * @fail_work: fails all requests, while VLB_FAILING or VLB_UNBINDING
  * @timeout_work: see timeout.c
  * @grace_work: while VLB_REMOVING, looks whether the back-end makes progress
  * @grace_completed: requests completed at the last look
@@ -110,12 +113,14 @@ struct vlb_device {
 	spinlock_t config_lock; /* see above */
 	u32 config_generation;
 	u8 config[VLB_CONFIG_SIZE];
+	struct list_head config_pages;
 	DECLARE_BITMAP(config_written, VLB_CONFIG_SIZE);
 	DECLARE_BITMAP(config_dirty, VLB_CONFIG_SIZE);
 
 	wait_queue_head_t wait;
 	struct work_struct register_work;
 	struct work_struct remove_work;
+	struct work_struct restart_work;
 	struct work_struct fail_work;
 	struct delayed_work timeout_work;
 	struct delayed_work grace_work;
@@ -183,6 +188,10 @@ static inline bool vlb_device_is_broken(const struct vlb_device *dev)
 	return test_bit(VLB_BROKEN, &dev->flags);
 }
 
+/* restart.c: the driver starts afresh */
+void vlb_restart_init(struct vlb_device *dev);
+int vlb_restart_driver(struct vlb_device *dev);
+
 /* transport.c: the device as the virtio drivers see it */
 void vlb_transport_init(struct vlb_device *dev);
 
@@ -194,6 +203,12 @@ void vlb_config_set(struct virtio_device *vdev, unsigned int offset, const void 
 		    unsigned int len);
 u32 vlb_config_generation(struct virtio_device *vdev);
 void vlb_device_config_changed(struct vlb_device *dev);
+
+/* config_pages.c: the same with a selector */
+int vlb_config_write_page(struct vlb_device *dev, const struct vlb_config *config);
+int vlb_config_read_page(struct vlb_device *dev, struct vlb_config *config);
+void vlb_config_select(struct vlb_device *dev);
+void vlb_config_free_pages(struct vlb_device *dev);
 
 /* message.c: what the adapter reads */
 bool vlb_message_pending(struct vlb_device *dev);
@@ -208,6 +223,8 @@ void vlb_message_renew(struct vlb_device *dev);
 /* power.c: suspend and resume */
 void vlb_power_init(struct vlb_device *dev);
 void vlb_power_wait_idle(struct vlb_device *dev);
+void vlb_power_exclude(struct vlb_device *dev);
+void vlb_power_include(struct vlb_device *dev);
 int vlb_power_register(void);
 void vlb_power_unregister(void);
 

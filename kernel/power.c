@@ -11,6 +11,7 @@
  *
  *   idle -> running -> done -> undo -> idle     frozen in time, restored after the suspend
  *           running -> undo -> idle             too late, or another device was
+ *           excluded -> idle                    see restart.c
  *
  * A removal waits until its device is idle, and a device that is being removed is left
  * alone.
@@ -34,7 +35,7 @@
 #ifdef CONFIG_PM_SLEEP
 
 /* vlb_device.freeze_state */
-enum { FREEZE_IDLE, FREEZE_RUNNING, FREEZE_DONE, FREEZE_UNDO };
+enum { FREEZE_IDLE, FREEZE_RUNNING, FREEZE_DONE, FREEZE_UNDO, FREEZE_EXCLUDED };
 
 static unsigned long freeze_deadline; /* in jiffies; of all devices together */
 
@@ -104,7 +105,7 @@ static int start_freeze(struct vlb_device *dev)
 	if (!is_active(dev))
 		return 0;
 	if (!advance(dev, FREEZE_IDLE, FREEZE_RUNNING)) {
-		dev_err(&dev->dev, "still busy with the last suspend; not suspending\n");
+		dev_err(&dev->dev, "busy with its driver; not suspending\n");
 		return -EBUSY;
 	}
 	if (!is_active(dev)) { /* the removal may have seen it idle just before */
@@ -119,9 +120,12 @@ static int start_freeze(struct vlb_device *dev)
 static int wait_for_freeze(struct vlb_device *dev)
 {
 	long left = freeze_deadline - jiffies;
+	int state = atomic_read(&dev->freeze_state);
 
-	if (atomic_read(&dev->freeze_state) == FREEZE_IDLE)
+	if (state == FREEZE_IDLE)
 		return 0;
+	if (state == FREEZE_EXCLUDED) /* new, and restarted already */
+		return -EBUSY;
 	if (!wait_for_completion_timeout(&dev->freeze_done, max(left, 1L)) &&
 	    advance(dev, FREEZE_RUNNING, FREEZE_UNDO)) {
 		dev_err(&dev->dev, "requests were not completed within %u ms; not suspending\n",
@@ -185,6 +189,17 @@ void vlb_power_wait_idle(struct vlb_device *dev)
 	flush_work(&dev->freeze_work); /* it may still be about to return */
 }
 
+/* Until vlb_power_include() the device is not frozen; a suspend fails instead. */
+void vlb_power_exclude(struct vlb_device *dev)
+{
+	wait_var_event(&dev->freeze_state, advance(dev, FREEZE_IDLE, FREEZE_EXCLUDED));
+}
+
+void vlb_power_include(struct vlb_device *dev)
+{
+	set_idle(dev);
+}
+
 void vlb_power_init(struct vlb_device *dev)
 {
 	INIT_WORK(&dev->freeze_work, freeze_work);
@@ -204,6 +219,14 @@ void vlb_power_unregister(void)
 #else
 
 void vlb_power_wait_idle(struct vlb_device *dev)
+{
+}
+
+void vlb_power_exclude(struct vlb_device *dev)
+{
+}
+
+void vlb_power_include(struct vlb_device *dev)
 {
 }
 

@@ -51,6 +51,11 @@ int vlb_device_register(struct vlb_device *dev)
 	return err;
 }
 
+static bool must_fail(const struct vlb_device *dev)
+{
+	return test_bit(VLB_FAILING, &dev->flags) || test_bit(VLB_UNBINDING, &dev->flags);
+}
+
 /* Fail all requests from now on. */
 void vlb_device_fail(struct vlb_device *dev)
 {
@@ -61,11 +66,11 @@ void vlb_device_fail(struct vlb_device *dev)
 /*
  * A driver has submitted requests and there is no port. Any context. The notification
  * came with a full barrier, as does queueing work: either fail_work sees the request or
- * this sees VLB_FAILING.
+ * this sees why.
  */
 void vlb_device_requests_wait(struct vlb_device *dev)
 {
-	if (test_bit(VLB_FAILING, &dev->flags))
+	if (must_fail(dev))
 		queue_work(vlb_io_wq, &dev->fail_work);
 }
 
@@ -75,11 +80,14 @@ static void fail_work(struct work_struct *work)
 	u32 i;
 
 	mutex_lock(&dev->lock);
+	if (!must_fail(dev))
+		goto unlock;
 	vlb_device_stop_locked(dev);
 	/* After a reset the driver takes its buffers back itself. */
 	if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK)
 		for (i = 0; i < dev->desc.num_queues; i++)
 			vlb_queue_fail_all(&dev->queue[i]);
+unlock:
 	mutex_unlock(&dev->lock);
 }
 
@@ -156,7 +164,9 @@ static void remove_work(struct work_struct *work)
 	struct vlb_device *dev = container_of(work, struct vlb_device, remove_work);
 
 	fail_or_grant_grace(dev);
+	/* Both are queued under the lock, which this has just had, unless VLB_REMOVING is set. */
 	flush_work(&dev->register_work);
+	flush_work(&dev->restart_work);
 	vlb_power_wait_idle(dev);
 	if (test_bit(VLB_REGISTERED, &dev->flags))
 		unregister_virtio_device(&dev->vdev);
