@@ -32,6 +32,7 @@ enum {
 	VLB_PENDING_RESET,
 	VLB_PENDING_START,
 	VLB_PENDING_REMOVED,
+	VLB_PENDING_CONTROL,
 };
 
 /**
@@ -218,6 +219,7 @@ void vlb_message_reset(struct vlb_device *dev);
 void vlb_message_queue_reset(struct vlb_device *dev, u16 index);
 void vlb_message_queue_start(struct vlb_device *dev, u16 index);
 void vlb_message_removed(struct vlb_device *dev);
+void vlb_message_control(struct vlb_device *dev);
 void vlb_message_renew(struct vlb_device *dev);
 
 /* power.c: suspend and resume */

@@ -84,6 +84,23 @@ void vlb_message_removed(struct vlb_device *dev)
 	wake_up_interruptible(&dev->wait);
 }
 
+/* Any context: a queue that the module serves has something to report. */
+void vlb_message_control(struct vlb_device *dev)
+{
+	set_bit(VLB_PENDING_CONTROL, &dev->pending);
+	wake_up_interruptible(&dev->wait);
+}
+
+static void renew_control(struct vlb_device *dev)
+{
+	u32 i;
+
+	for (i = 0; i < dev->desc.num_queues; i++)
+		if (dev->queue[i].local)
+			vlb_local_renew(dev->queue[i].local);
+	set_bit(VLB_PENDING_CONTROL, &dev->pending);
+}
+
 /* A new owner has to be told everything that still holds. */
 void vlb_message_renew(struct vlb_device *dev)
 {
@@ -96,8 +113,10 @@ void vlb_message_renew(struct vlb_device *dev)
 	spin_lock_irqsave(&dev->config_lock, flags);
 	bitmap_copy(dev->config_dirty, dev->config_written, VLB_CONFIG_SIZE);
 	spin_unlock_irqrestore(&dev->config_lock, flags);
-	if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK)
+	if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK) {
 		vlb_message_start(dev);
+		renew_control(dev);
+	}
 }
 
 static u64 enabled_queues(const struct vlb_device *dev)
@@ -119,6 +138,22 @@ static bool take_queue(u64 *pending, struct vlb_msg *msg, u32 type)
 	msg->queue = __ffs64(*pending);
 	*pending &= *pending - 1;
 	return true;
+}
+
+static bool take_control(struct vlb_device *dev, struct vlb_msg *msg)
+{
+	u32 i;
+
+	if (!test_and_clear_bit(VLB_PENDING_CONTROL, &dev->pending))
+		return false;
+	for (i = 0; i < dev->desc.num_queues; i++) {
+		if (!dev->queue[i].local || !vlb_local_next(dev->queue[i].local, &msg->control))
+			continue;
+		msg->type = VLB_MSG_CONTROL;
+		set_bit(VLB_PENDING_CONTROL, &dev->pending); /* there may be more */
+		return true;
+	}
+	return false;
 }
 
 static bool take_config(struct vlb_device *dev, struct vlb_msg *msg)
@@ -172,5 +207,5 @@ bool vlb_message_next(struct vlb_device *dev, struct vlb_msg *msg)
 		msg->generation = dev->queue[msg->queue].generation;
 		return true;
 	}
-	return take_config(dev, msg);
+	return take_control(dev, msg) || take_config(dev, msg);
 }

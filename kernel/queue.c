@@ -102,6 +102,15 @@ static bool submit_port(struct vlb_queue *queue, struct vlb_port *port)
 	return todo & VLB_RELAY_AGAIN;
 }
 
+/* Under rcu_read_lock(). A late submit_work may find that the ring has gone. */
+static void serve_locally(struct vlb_queue *queue)
+{
+	if (!smp_load_acquire(&queue->vq)) /* pairs with attach_ring() */
+		return;
+	vlb_local_serve(queue->local, &queue->relay);
+	vlb_message_control(queue->dev);
+}
+
 /* Under rcu_read_lock(). */
 static void run_submit(struct vlb_queue *queue)
 {
@@ -114,7 +123,9 @@ static void run_submit(struct vlb_queue *queue)
 	do {
 		again = false;
 		port = rcu_dereference(queue->port);
-		if (port)
+		if (queue->local)
+			serve_locally(queue);
+		else if (port)
 			again = submit_port(queue, port);
 		else
 			vlb_device_requests_wait(queue->dev);
@@ -249,7 +260,7 @@ void vlb_queue_settle(struct vlb_queue *queue, struct vlb_port *port)
 void vlb_queue_fail_all(struct vlb_queue *queue)
 {
 	lockdep_assert_held(&queue->dev->lock);
-	if (queue->vq && vlb_relay_fail_all(&queue->relay))
+	if (queue->vq && !queue->local && vlb_relay_fail_all(&queue->relay))
 		interrupt(queue);
 }
 
@@ -267,6 +278,11 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 	INIT_WORK(&queue->kick_work, kick_work);
 	INIT_WORK(&queue->submit_work, submit_work);
 	INIT_WORK(&queue->complete_work, complete_work);
+	if (dev->desc.queue[index].served == VLB_SERVED_BY_MODULE) {
+		queue->local = vlb_local_create();
+		if (!queue->local)
+			return -ENOMEM;
+	}
 	return vlb_relay_init(&queue->relay, dev->desc.queue[index].size);
 }
 
@@ -277,4 +293,5 @@ void vlb_queue_exit(struct vlb_queue *queue)
 	cancel_work_sync(&queue->submit_work);
 	cancel_work_sync(&queue->complete_work);
 	vlb_relay_exit(&queue->relay);
+	kfree(queue->local);
 }

@@ -7,6 +7,7 @@
 #include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 
+#include "local.h"
 #include "port.h"
 #include "relay.h"
 
@@ -33,6 +34,7 @@ struct vlb_queue_attributes {
  * @vq: the driver's virtqueue, NULL when it has none or has reset it; under dev->lock,
  *	and stable while @port is set
  * @relay: see relay.h
+ * @local: if the module serves the queue; it never has a port
  * @port: NULL without a back-end; changed under dev->lock, read under RCU
  * @submits: notifications by the driver that the submitting side has not finished
  * @completes: the same by the back-end, for the completing side
@@ -49,6 +51,7 @@ struct vlb_queue {
 	u32 generation;
 	struct virtqueue *vq;
 	struct vlb_relay relay;
+	struct vlb_local *local;
 	struct vlb_port __rcu *port;
 	atomic_t submits;
 	atomic_t completes;

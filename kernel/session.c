@@ -52,6 +52,8 @@ static int check_start(const struct vlb_device *dev, const struct vlb_queue_star
 	    start->index >= dev->desc.num_queues)
 		return -EINVAL;
 	queue = &dev->queue[start->index];
+	if (queue->local)
+		return -EINVAL;
 	if (test_bit(VLB_FAILING, &dev->flags))
 		return -ESHUTDOWN;
 	if (!dev->pool)

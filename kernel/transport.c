@@ -89,14 +89,18 @@ static void attach_ring(struct vlb_queue *queue, struct virtqueue *vq)
 
 	lockdep_assert_held(&queue->dev->lock);
 	vlb_relay_reset(&queue->relay, virtqueue_get_vring(vq), event_idx);
-	queue->vq = vq;
+	if (queue->local)
+		vlb_local_reset(queue->local);
+	smp_store_release(&queue->vq, vq); /* pairs with serve_locally() */
 }
 
 static void detach_ring(struct vlb_queue *queue)
 {
 	lockdep_assert_held(&queue->dev->lock);
 	vlb_device_drop_ports(queue->dev, BIT_ULL(queue->index));
-	queue->vq = NULL;
+	WRITE_ONCE(queue->vq, NULL);
+	if (queue->local)
+		synchronize_rcu(); /* without a port nobody else has waited */
 }
 
 static void del_vqs(struct virtio_device *vdev)

@@ -63,7 +63,7 @@ static void device_desc_has_this_layout(void **state)
 	assert_int_equal(sizeof(struct vlb_queue_desc), 4);
 	expect_field(struct vlb_queue_desc, size, 0, 2);
 	expect_field(struct vlb_queue_desc, lost, 2, 1);
-	expect_field(struct vlb_queue_desc, reserved, 3, 1);
+	expect_field(struct vlb_queue_desc, served, 3, 1);
 
 	assert_int_equal(sizeof(struct vlb_device_desc), 368);
 	expect_field(struct vlb_device_desc, name, 0, 32);
@@ -138,6 +138,9 @@ static void msg_has_this_layout(void **state)
 	expect_field(struct vlb_msg, start.queues, 16, 8);
 	expect_field(struct vlb_msg, queue, 8, 4);
 	expect_field(struct vlb_msg, config, 8, 264);
+	expect_field(struct vlb_msg, control.queue, 8, 4);
+	expect_field(struct vlb_msg, control.len, 12, 4);
+	expect_field(struct vlb_msg, control.data, 16, 16);
 	expect_field(struct vlb_msg, removed.failed, 8, 8);
 	expect_field(struct vlb_msg, removed.reason, 16, 4);
 }

@@ -101,6 +101,18 @@ struct vlb_info {
 	__u64 ring_features;
 };
 
+/*
+ * Who serves a queue. A queue of the module's own is for drivers that insist on one which
+ * back-ends do not have, such as virtio-net's for control: each request is completed at
+ * once, its device-writable part all zeros, and reported as VLB_MSG_CONTROL. Its driver
+ * has to poll for completions. Such a queue is never started.
+ */
+#define VLB_SERVED_BY_BACK_END	0
+#define VLB_SERVED_BY_MODULE	1
+
+#define VLB_CONTROL_SIZE	16	/* bytes of a request that are reported */
+#define VLB_CONTROL_KINDS	16	/* of a queue; further kinds are not reported */
+
 /* What becomes of requests in flight when the back-end is lost. */
 #define VLB_LOST_REPLAY		0	/* hand them to the next back-end */
 #define VLB_LOST_COMPLETE	1	/* complete them with the fail response */
@@ -109,12 +121,12 @@ struct vlb_info {
  * struct vlb_queue_desc - one queue of a device
  * @size: number of descriptors: a power of two, 1 to VLB_MAX_QUEUE_SIZE
  * @lost: VLB_LOST_*
- * @reserved: zero
+ * @served: VLB_SERVED_BY_*
  */
 struct vlb_queue_desc {
 	__u16 size;
 	__u8 lost;
-	__u8 reserved;
+	__u8 served;
 };
 
 /* Where the fail response goes in the device-writable part of a request. */
@@ -253,6 +265,24 @@ enum vlb_msg_type {
 	VLB_MSG_CONFIG_WRITE = 5,
 	/* The device is gone. The last message. */
 	VLB_MSG_REMOVED = 6,
+	/* The driver has made a request to a queue that the module serves. */
+	VLB_MSG_CONTROL = 7,
+};
+
+/**
+ * struct vlb_control - VLB_MSG_CONTROL
+ * @queue: index
+ * @len: bytes of @data
+ * @data: the beginning of the device-readable part
+ *
+ * Requests with the same first two bytes (of virtio-net: class and command) are of one
+ * kind: the last of each kind since the driver's reset is reported, once, and again to a
+ * new owner.
+ */
+struct vlb_control {
+	__u32 queue;
+	__u32 len;
+	__u8 data[VLB_CONTROL_SIZE];
 };
 
 /* Why a device was removed. */
@@ -270,6 +300,7 @@ enum vlb_msg_type {
  * @queue: VLB_MSG_QUEUE_*: index
  * @config: VLB_MSG_CONFIG_WRITE: bytes written; neighbouring and repeated writes
  *	that were not read yet are merged
+ * @control: VLB_MSG_CONTROL
  * @removed.failed: requests that had to be failed in order to remove the device; 0 for
  *	types without a fail response
  * @removed.reason: VLB_REMOVED_*
@@ -285,6 +316,7 @@ struct vlb_msg {
 		} start;
 		__u32 queue;
 		struct vlb_config config;
+		struct vlb_control control;
 		struct {
 			__u64 failed;
 			__u32 reason;
@@ -310,7 +342,8 @@ struct vlb_msg {
  * Owner only. SET_POOL: EBUSY while a queue runs; EINVAL: no file of tmpfs or
  * hugetlbfs of that size; ENOSPC: too small for the rings, or an arena would be smaller than of
  * the last pool; ENOMEM: more than half of all memory, or over RLIMIT_MEMLOCK.
- * QUEUE_START: ESTALE: the driver has reset device or queue since; EALREADY: runs.
+ * QUEUE_START: ESTALE: the driver has reset device or queue since; EALREADY: runs;
+ * EINVAL: the module serves it.
  */
 #define VLB_SET_POOL	_IOWR(VLB_IOC_MAGIC, 0x03, struct vlb_pool)
 #define VLB_SET_CONFIG	_IOW(VLB_IOC_MAGIC, 0x04, struct vlb_config)

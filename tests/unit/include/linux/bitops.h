@@ -38,6 +38,11 @@ static inline unsigned long find_next_bit(const unsigned long *map, unsigned lon
 	return bit;
 }
 
+static inline unsigned long __ffs(unsigned long word)
+{
+	return (unsigned long)__builtin_ctzl(word);
+}
+
 #define for_each_set_bit(bit, map, size)				\
 	for ((bit) = find_next_bit(map, size, 0); (bit) < (size);	\
 	     (bit) = find_next_bit(map, size, (bit) + 1))

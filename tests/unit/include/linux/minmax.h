@@ -10,5 +10,6 @@
 })
 
 #define min_t(type, a, b)	min((type)(a), (type)(b))
+#define max_t(type, a, b)	(min_t(type, a, b) == (type)(a) ? (type)(b) : (type)(a))
 
 #endif

@@ -15,6 +15,12 @@ static inline void *kvcalloc(size_t count, size_t size, gfp_t flags)
 	return shim_calloc(count, size);
 }
 
+static inline void *kzalloc(size_t size, gfp_t flags)
+{
+	(void)flags;
+	return shim_calloc(1, size);
+}
+
 static inline void kvfree(const void *p)
 {
 	free((void *)p);
