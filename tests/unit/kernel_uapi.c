@@ -76,7 +76,9 @@ static void device_desc_has_this_layout(void **state)
 	expect_field(struct vlb_device_desc, fail_where, 60, 2);
 	expect_field(struct vlb_device_desc, fail_len, 62, 2);
 	expect_field(struct vlb_device_desc, fail_data, 64, 16);
-	expect_field(struct vlb_device_desc, reserved, 80, 32);
+	expect_field(struct vlb_device_desc, select_len, 80, 4);
+	expect_field(struct vlb_device_desc, reserved2, 84, 4);
+	expect_field(struct vlb_device_desc, reserved, 88, 24);
 	expect_field(struct vlb_device_desc, queue, 112, 256);
 }
 
@@ -154,6 +156,7 @@ static void ioctls_have_these_numbers(void **state)
 	assert_int_equal(VLB_STOP, 0xB707);
 	assert_int_equal(VLB_GET_CONFIG, 0xC108B708);
 	assert_int_equal(VLB_REMOVE, 0x4020B709);
+	assert_int_equal(VLB_RESTART_DRIVER, 0xB70A);
 }
 
 int main(void)

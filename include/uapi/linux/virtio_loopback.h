@@ -135,6 +135,11 @@ struct vlb_queue_desc {
  * @fail_where: VLB_FAIL_*: how a request is completed that no back-end will serve
  * @fail_len: bytes of @fail_data, 0 to VLB_FAIL_SIZE
  * @fail_data: the response of this device type that means "I/O error"
+ * @select_len: first bytes of the configuration space, 0 to 2, by which the driver
+ *	selects what the rest shows: VLB_SET_CONFIG of the whole space then adds or
+ *	replaces the page of its selector (the first @select_len bytes of its data); a
+ *	selector without a page reads as zeros behind the selector
+ * @reserved2: zero
  * @reserved: zero
  * @queue: the first @num_queues entries are used, the others zero
  */
@@ -149,7 +154,9 @@ struct vlb_device_desc {
 	__u16 fail_where;
 	__u16 fail_len;
 	__u8 fail_data[VLB_FAIL_SIZE];
-	__u64 reserved[4];
+	__u32 select_len;
+	__u32 reserved2;
+	__u64 reserved[3];
 	struct vlb_queue_desc queue[VLB_MAX_QUEUES];
 };
 
@@ -170,10 +177,14 @@ struct vlb_pool {
 };
 
 /**
- * struct vlb_config - VLB_SET_CONFIG
+ * struct vlb_config - VLB_SET_CONFIG, VLB_GET_CONFIG
  * @offset: first byte
  * @len: number of bytes; @offset + @len is at most the device's config_len
  * @data: contents
+ *
+ * With select_len @offset is 0 and @len is config_len. VLB_GET_CONFIG takes the selector
+ * in the first select_len bytes of @data and returns that page. What the driver writes to
+ * the selector is served by the module and never becomes VLB_MSG_CONFIG_WRITE.
  */
 struct vlb_config {
 	__u32 offset;
@@ -307,5 +318,12 @@ struct vlb_msg {
  * makes progress, and fail otherwise. ENOENT: no such device.
  */
 #define VLB_REMOVE	_IOW(VLB_IOC_MAGIC, 0x09, struct vlb_name)
+
+/*
+ * Owner only. The driver is unbound and bound again; returns at once; VLB_MSG_RESET and
+ * VLB_MSG_START follow. For types whose drivers cannot go on with a back-end that has
+ * forgotten everything. Called while no queue runs: requests that wait then fail.
+ */
+#define VLB_RESTART_DRIVER _IO(VLB_IOC_MAGIC, 0x0A)
 
 #endif /* _UAPI_LINUX_VIRTIO_LOOPBACK_H */
