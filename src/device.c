@@ -147,6 +147,7 @@ int vlb_device_get_config(struct vlb_device *dev, void *config, unsigned int len
 
 	if (len > sizeof(get.data))
 		return -E2BIG;
+	memcpy(get.data, config, len);
 	ret = call(dev, VLB_GET_CONFIG, &get, "read the configuration space");
 	if (!ret)
 		memcpy(config, get.data, len);
@@ -166,6 +167,11 @@ int vlb_device_queue_start(struct vlb_device *dev, struct vlb_queue_start *start
 int vlb_device_stop(struct vlb_device *dev)
 {
 	return call(dev, VLB_STOP, NULL, "stop the queues");
+}
+
+int vlb_device_restart_driver(struct vlb_device *dev)
+{
+	return call(dev, VLB_RESTART_DRIVER, NULL, "let the driver start over");
 }
 
 int vlb_device_remove(struct vlb_device *dev, const char *name)

@@ -26,10 +26,13 @@
 static const struct vlb_profile *const blk = &vlb_profile_blk;
 static char why[256];
 
+static struct vlb_type_options options;
+
 static struct vlb_plan plan_of(uint64_t features)
 {
+	memset(&options, 0, sizeof(options));
 	return (struct vlb_plan){
-		.num_queues = 2, .queue_size = 256, .arena_size = 8 << 20, .page_size = 4096,
+		.name = "test0", .options = &options, .num_queues = 2, .queue_size = 256, .arena_size = 8 << 20, .page_size = 4096,
 		.back_end_features = features, .features = features,
 	};
 }
@@ -105,7 +108,7 @@ static void blk_features(void **state)
 	plan.num_queues = 1;
 	assert_false(vlb_profile_features(blk, &plan, RING_FEATURES) & BIT(VIRTIO_BLK_F_MQ));
 	assert_false(vlb_profile_features(blk, &plan, RING_FEATURES) & BIT(VIRTIO_BLK_F_RO));
-	plan.read_only = true;
+	options.read_only = true;
 	assert_true(vlb_profile_features(blk, &plan, RING_FEATURES) & BIT(VIRTIO_BLK_F_RO));
 }
 
@@ -227,10 +230,10 @@ static void another_back_end(void **state)
 	/* What the front-end sets, and what the driver may write, is no difference. */
 	other.wce = 1;
 	assert_int_equal(vlb_profile_compare_config(blk, (uint8_t *)&other, (uint8_t *)&device,
-						    why, sizeof(why)), 0);
+						    60, why, sizeof(why)), 0);
 	other.capacity = htole64(409600);
 	assert_int_equal(vlb_profile_compare_config(blk, (uint8_t *)&other, (uint8_t *)&device,
-						    why, sizeof(why)), -EPROTO);
+						    60, why, sizeof(why)), -EPROTO);
 	assert_string_equal(why, "has capacity 409600, the device has 204800");
 	/* After a resize all but the front-end's fields are the back-end's. */
 	vlb_profile_merge_config(blk, (uint8_t *)&other, (uint8_t *)&device);
