@@ -23,6 +23,7 @@
 
 const struct vlb_profile *const vlb_profiles[] = {
 	&vlb_profile_blk,
+	&vlb_profile_rng,
 	NULL,
 };
 
