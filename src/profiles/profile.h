@@ -192,6 +192,7 @@ struct vlb_profile {
 extern const struct vlb_profile vlb_profile_blk;
 extern const struct vlb_profile vlb_profile_rng;
 extern const struct vlb_profile vlb_profile_console;
+extern const struct vlb_profile vlb_profile_gpio;
 extern const struct vlb_profile vlb_profile_generic;
 
 /* The table of all profiles, NULL at the end. */
