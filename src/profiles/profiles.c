@@ -29,6 +29,7 @@ const struct vlb_profile *const vlb_profiles[] = {
 	&vlb_profile_i2c,
 	&vlb_profile_can,
 	&vlb_profile_input,
+	&vlb_profile_net,
 	&vlb_profile_generic,
 	NULL,
 };
