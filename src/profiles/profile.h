@@ -202,6 +202,7 @@ extern const struct vlb_profile vlb_profile_fs;
 extern const struct vlb_profile vlb_profile_vsock;
 extern const struct vlb_profile vlb_profile_sound;
 extern const struct vlb_profile vlb_profile_spi;
+extern const struct vlb_profile vlb_profile_rtc;
 extern const struct vlb_profile vlb_profile_generic;
 
 /* The table of all profiles, NULL at the end. */

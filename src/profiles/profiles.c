@@ -35,6 +35,7 @@ const struct vlb_profile *const vlb_profiles[] = {
 	&vlb_profile_vsock,
 	&vlb_profile_sound,
 	&vlb_profile_spi,
+	&vlb_profile_rtc,
 	&vlb_profile_generic,
 	NULL,
 };
