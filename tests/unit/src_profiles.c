@@ -56,30 +56,6 @@ static int adjust(const struct vlb_plan *plan, struct virtio_blk_config *config)
 	return ret;
 }
 
-static void every_profile_is_complete(void **state)
-{
-	unsigned int i, j;
-
-	(void)state;
-	for (i = 0; vlb_profiles[i]; i++) {
-		const struct vlb_profile *profile = vlb_profiles[i];
-
-		assert_ptr_equal(vlb_profile_find(profile->name), profile);
-		assert_ptr_equal(vlb_profile_find_id(profile->device_id), profile);
-		assert_non_null(profile->driver);
-		assert_non_null(profile->features);
-		assert_true(profile->config_len <= VLB_CONFIG_SIZE);
-		assert_true(profile->fail_len <= VLB_FAIL_SIZE);
-		for (j = 0; profile->features[j].name; j++)
-			assert_true(profile->features[j].bit < 24 || profile->features[j].bit > 40);
-		for (j = 0; profile->fields && profile->fields[j].name; j++)
-			assert_true(profile->fields[j].offset + profile->fields[j].len <=
-				    profile->config_len);
-	}
-	assert_null(vlb_profile_find("nonsense"));
-	assert_null(vlb_profile_find_id(4711));
-}
-
 static void features_are_filtered(void **state)
 {
 	struct vlb_plan plan = plan_of(~0ULL);
@@ -276,7 +252,6 @@ static void feature_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_profile_is_complete),
 		cmocka_unit_test(features_are_filtered),
 		cmocka_unit_test(blk_features),
 		cmocka_unit_test(blk_typical),
