@@ -74,7 +74,7 @@ unit-kernel: $(unit_kernel_tests:=.passed)
 # The real tool, with a pretended module: see tests/unit/src_shim/module_shim.c.
 unit_environment := VLB_TOOL=$(abspath $(O)/virtio-loopback) VLB_SHIM=$(abspath $(unit_dir)/module_shim.so)
 
-$(unit_dir)/src_adapter.passed: $(O)/virtio-loopback $(unit_dir)/module_shim.so
+$(unit_dir)/src_adapter.passed $(unit_dir)/src_attach.passed: $(O)/virtio-loopback $(unit_dir)/module_shim.so
 
 $(unit_dir)/module_shim.so: tests/unit/src_shim/module_shim.c tests/unit/src_shim/shim_protocol.h
 	@mkdir -p $(@D)
