@@ -14,6 +14,7 @@ PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+UDEVDIR ?= $(PREFIX)/lib/udev
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
 CC ?= cc
@@ -178,6 +179,8 @@ install: tool
 	install -D -m 644 man/virtio-loopback.8 $(DESTDIR)$(MANDIR)/man8/virtio-loopback.8
 	install -D -m 644 packaging/completion/virtio-loopback.bash \
 		$(DESTDIR)$(COMPLETIONDIR)/virtio-loopback
+	install -D -m 644 packaging/udev/60-virtio-loopback.rules \
+		$(DESTDIR)$(UDEVDIR)/rules.d/60-virtio-loopback.rules
 	if [ -d $(KDIR) ]; then \
 		$(MAKE) module && \
 		$(MAKE) -C $(KDIR) M=$(CURDIR)/kernel $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) \
@@ -188,7 +191,8 @@ install: tool
 .PHONY: uninstall
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/virtio-loopback $(DESTDIR)$(MANDIR)/man8/virtio-loopback.8 \
-		$(DESTDIR)$(COMPLETIONDIR)/virtio-loopback
+		$(DESTDIR)$(COMPLETIONDIR)/virtio-loopback \
+		$(DESTDIR)$(UDEVDIR)/rules.d/60-virtio-loopback.rules
 	rm -f $(DESTDIR)/lib/modules/*/updates/virtio_loopback.ko* \
 		$(DESTDIR)/lib/modules/*/extra/virtio_loopback.ko*
 
