@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module's side of the adapter: ioctls of /dev/virtio-loopback.
+ * The module's side of the adapter: ioctls of /dev/virtio-loopback/control.
  *
  * Each failure becomes a sentence that says what to do. The sentences are in one table;
  * an errno that is not there gets the plain text of the C library. They are stored, not
@@ -16,7 +16,7 @@
 #include "device.h"
 #include "exit_status.h"
 
-#define DEVICE_FILE	"/dev/virtio-loopback"
+#define DEVICE_FILE	"/dev/virtio-loopback/control"
 
 static const struct {
 	unsigned long request;		/* 0: open */

@@ -4,7 +4,7 @@
 
 #include <linux/virtio_loopback.h>
 
-/* An open file of /dev/virtio-loopback. */
+/* An open file of /dev/virtio-loopback/control. */
 struct vlb_device {
 	int fd;				/* non-blocking */
 	struct vlb_info info;

@@ -96,13 +96,14 @@ int vlb_parse_seconds(const char *text, uint64_t *value_ms)
 	return *end ? -EINVAL : 0;
 }
 
+/* "control" would hide the module's own file from the links below /dev/virtio-loopback. */
 bool vlb_name_is_valid(const char *name)
 {
 	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				  "0123456789_.-");
 
 	return len && !name[len] && len < VLB_NAME_SIZE && strcmp(name, ".") &&
-	       strcmp(name, "..");
+	       strcmp(name, "..") && strcmp(name, "control");
 }
 
 static void print_size(char *out, size_t size, uint64_t bytes)
@@ -183,7 +184,7 @@ static int set_text(const struct vlb_command *command, const struct vlb_option *
 		return vlb_options_error(command, "--%s needs a value", option->name);
 	if (option->kind == VLB_OPTION_NAME && !vlb_name_is_valid(text))
 		return vlb_options_error(command, "--%s: '%s' is no device name (1 to %d of "
-					 "A-Z a-z 0-9 _ . -)", option->name, text,
+					 "A-Z a-z 0-9 _ . -, not 'control')", option->name, text,
 					 VLB_NAME_SIZE - 1);
 	*(const char **)to = text;
 	return 0;

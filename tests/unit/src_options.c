@@ -260,7 +260,7 @@ static void names(void **state)
 		"a", "disk0", "A_b-c.9", "abcdefghijklmnopqrstuvwxyz01234", "..a",
 	};
 	static const char *const bad[] = {
-		"", ".", "..", "a/b", "a b", "\xc3\xa4", "a\n",
+		"", ".", "..", "control", "a/b", "a b", "\xc3\xa4", "a\n",
 		"abcdefghijklmnopqrstuvwxyz012345",
 	};
 	size_t i;
