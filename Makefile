@@ -14,6 +14,7 @@ PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+UDEVDIR ?= $(PREFIX)/lib/udev
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
 CC ?= cc
@@ -74,7 +75,7 @@ unit-kernel: $(unit_kernel_tests:=.passed)
 # The real tool, with a pretended module: see tests/unit/src_shim/module_shim.c.
 unit_environment := VLB_TOOL=$(abspath $(O)/virtio-loopback) VLB_SHIM=$(abspath $(unit_dir)/module_shim.so)
 
-$(patsubst %,$(unit_dir)/%.passed,src_adapter src_adapter_failure src_adapter_run): \
+$(patsubst %,$(unit_dir)/%.passed,src_adapter src_adapter_failure src_adapter_run src_attach): \
 		$(O)/virtio-loopback $(unit_dir)/module_shim.so
 
 $(unit_dir)/module_shim.so: tests/unit/src_shim/module_shim.c tests/unit/src_shim/shim_protocol.h
@@ -179,6 +180,8 @@ install: tool
 	install -D -m 644 man/virtio-loopback.8 $(DESTDIR)$(MANDIR)/man8/virtio-loopback.8
 	install -D -m 644 packaging/completion/virtio-loopback.bash \
 		$(DESTDIR)$(COMPLETIONDIR)/virtio-loopback
+	install -D -m 644 packaging/udev/60-virtio-loopback.rules \
+		$(DESTDIR)$(UDEVDIR)/rules.d/60-virtio-loopback.rules
 	if [ -d $(KDIR) ]; then \
 		$(MAKE) module && \
 		$(MAKE) -C $(KDIR) M=$(CURDIR)/kernel $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) \
@@ -189,7 +192,8 @@ install: tool
 .PHONY: uninstall
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/virtio-loopback $(DESTDIR)$(MANDIR)/man8/virtio-loopback.8 \
-		$(DESTDIR)$(COMPLETIONDIR)/virtio-loopback
+		$(DESTDIR)$(COMPLETIONDIR)/virtio-loopback \
+		$(DESTDIR)$(UDEVDIR)/rules.d/60-virtio-loopback.rules
 	rm -f $(DESTDIR)/lib/modules/*/updates/virtio_loopback.ko* \
 		$(DESTDIR)/lib/modules/*/extra/virtio_loopback.ko*
 

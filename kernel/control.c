@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/virtio-loopback. See include/uapi/linux/virtio_loopback.h for what it does.
+ * /dev/virtio-loopback/control. See include/uapi/linux/virtio_loopback.h for what it does.
  *
  * A file gets its device once and keeps the reference until it is closed, even when the
  * device has gone. One function an ioctl, dispatched from a table.
@@ -363,6 +363,7 @@ static const struct file_operations control_fops = {
 static struct miscdevice control_device = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "virtio-loopback",
+	.nodename = "virtio-loopback/control", /* beside the links of the devices */
 	.mode = 0600,
 	.fops = &control_fops,
 };

@@ -2,7 +2,7 @@
 /*
  * virtio-loopback: virtio devices for this kernel, served by vhost-user back-ends.
  *
- *   control     /dev/virtio-loopback: the adapter's ioctls and messages
+ *   control     /dev/virtio-loopback/control: the adapter's ioctls and messages
  *   device      the device object, its name and owner
  *   session     a back-end comes and goes: pool, ports
  *   removal     registration, removal, failure of a device

@@ -181,6 +181,7 @@ static void init(struct vlb_adapter *adapter, const struct vlb_attach_options *o
 	memset(adapter, 0, sizeof(*adapter));
 	adapter->options = options;
 	adapter->profile = options->profile;
+	adapter->config_len = vlb_profile_config_len(options->profile, &options->type);
 	adapter->device.fd = -1;
 	adapter->loop.fd = -1;
 	adapter->pool_fd = -1;

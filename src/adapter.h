@@ -22,6 +22,7 @@ struct vlb_attach_options {
 	const struct vlb_profile *profile;
 	const char *socket;
 	const char *name;
+	struct vlb_type_options type;
 	uint64_t queues;
 	uint64_t queue_size;
 	uint64_t pool_size;
@@ -33,7 +34,6 @@ struct vlb_attach_options {
 	bool hugepages;
 	bool no_indirect;
 	bool no_event_idx;
-	bool read_only;
 	bool daemonize;
 	/* Where VLB_REPORT_* bytes go: a parent that waits; -1 for none. */
 	int report_fd;
@@ -60,8 +60,11 @@ struct vlb_adapter {
 	struct vlb_device_desc desc;
 	bool adopted;
 	bool registered;		/* the device outlives us */
+	unsigned int config_len;
+	unsigned int num_pages;		/* of a configuration space that has some */
 	uint8_t config[VLB_CONFIG_SIZE];	/* as the driver sees it */
 	struct vlb_driver driver;
+	bool restart_due;		/* before its queues are started again */
 
 	/* The session: from vlb_session_open() to vlb_session_close(). */
 	struct vu_front_end fe;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module's side of the adapter: ioctls of /dev/virtio-loopback.
+ * The module's side of the adapter: ioctls of /dev/virtio-loopback/control.
  *
  * Each failure becomes a sentence that says what to do. The sentences are in one table;
  * an errno that is not there gets the plain text of the C library. They are stored, not
@@ -16,7 +16,7 @@
 #include "device.h"
 #include "exit_status.h"
 
-#define DEVICE_FILE	"/dev/virtio-loopback"
+#define DEVICE_FILE	"/dev/virtio-loopback/control"
 
 static const struct {
 	unsigned long request;		/* 0: open */
@@ -149,6 +149,7 @@ int vlb_device_get_config(struct vlb_device *dev, void *config, unsigned int len
 
 	if (len > sizeof(get.data))
 		return -E2BIG;
+	memcpy(get.data, config, len);
 	ret = call(dev, VLB_GET_CONFIG, &get, "read the configuration space");
 	if (!ret)
 		memcpy(config, get.data, len);
@@ -168,6 +169,11 @@ int vlb_device_queue_start(struct vlb_device *dev, struct vlb_queue_start *start
 int vlb_device_stop(struct vlb_device *dev)
 {
 	return call(dev, VLB_STOP, NULL, "stop the queues");
+}
+
+int vlb_device_restart_driver(struct vlb_device *dev)
+{
+	return call(dev, VLB_RESTART_DRIVER, NULL, "let the driver start over");
 }
 
 int vlb_device_remove(struct vlb_device *dev, const char *name)

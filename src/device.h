@@ -4,7 +4,7 @@
 
 #include <linux/virtio_loopback.h>
 
-/* An open file of /dev/virtio-loopback. */
+/* An open file of /dev/virtio-loopback/control. */
 struct vlb_device {
 	int fd;				/* non-blocking */
 	struct vlb_info info;
@@ -22,10 +22,12 @@ int vlb_device_create(struct vlb_device *dev, const struct vlb_device_desc *desc
 int vlb_device_adopt(struct vlb_device *dev, const char *name, struct vlb_device_desc *desc);
 int vlb_device_set_pool(struct vlb_device *dev, int fd, __u64 size, __u64 *arena_size);
 int vlb_device_set_config(struct vlb_device *dev, const void *config, unsigned int len);
+/* Of a space with pages: the selector is in @config, which becomes its page. */
 int vlb_device_get_config(struct vlb_device *dev, void *config, unsigned int len);
 int vlb_device_register(struct vlb_device *dev);
 int vlb_device_queue_start(struct vlb_device *dev, struct vlb_queue_start *start);
 int vlb_device_stop(struct vlb_device *dev);
+int vlb_device_restart_driver(struct vlb_device *dev);
 
 /* Blocks until @name is gone; -EINTR when a signal came first. */
 int vlb_device_remove(struct vlb_device *dev, const char *name);

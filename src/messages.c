@@ -26,7 +26,7 @@ static int handle_start(struct vlb_adapter *adapter, const struct vlb_msg *msg)
 
 	driver->running = true;
 	driver->features = msg->start.features;
-	driver->queues = msg->start.queues;
+	driver->queues = msg->start.queues & ~adapter->profile->queues.local;
 	for (i = 0; i < VLB_MAX_QUEUES; i++)
 		driver->generation[i] = msg->generation;
 	ret = vlb_session_stop(adapter);
@@ -38,6 +38,7 @@ static int handle_reset(struct vlb_adapter *adapter, const struct vlb_msg *msg)
 	(void)msg;
 	adapter->driver.running = false;
 	adapter->driver.queues = 0;
+	adapter->restart_due = false;
 	return vlb_session_stop(adapter);
 }
 
@@ -64,7 +65,7 @@ static int handle_queue_start(struct vlb_adapter *adapter, const struct vlb_msg 
 {
 	int ret = check_queue(adapter, msg);
 
-	if (ret)
+	if (ret || adapter->profile->queues.local & BIT(msg->queue))
 		return ret;
 	adapter->driver.queues |= BIT(msg->queue);
 	adapter->driver.generation[msg->queue] = msg->generation;
@@ -84,10 +85,12 @@ static int handle_config_write(struct vlb_adapter *adapter, const struct vlb_msg
 		return 0;
 	memcpy(adapter->config + write->offset, write->data, write->len);
 	for (field = adapter->profile->fields; field && field->name; field++) {
-		if (!field->writable || field->offset < write->offset ||
+		if (!(field->writable || field->local) || field->offset < write->offset ||
 		    field->offset + field->len > write->offset + write->len)
 			continue;
 		passed_on = true;
+		if (field->local)
+			continue;
 		ret = vlb_session_write_config(adapter, field);
 		if (ret)
 			return ret;

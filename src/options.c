@@ -96,13 +96,14 @@ int vlb_parse_seconds(const char *text, uint64_t *value_ms)
 	return *end ? -EINVAL : 0;
 }
 
+/* "control" would hide the module's own file from the links below /dev/virtio-loopback. */
 bool vlb_name_is_valid(const char *name)
 {
 	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				  "0123456789_.-");
 
 	return len && !name[len] && len < VLB_NAME_SIZE && strcmp(name, ".") &&
-	       strcmp(name, "..");
+	       strcmp(name, "..") && strcmp(name, "control");
 }
 
 static void print_size(char *out, size_t size, uint64_t bytes)
@@ -183,7 +184,7 @@ static int set_text(const struct vlb_command *command, const struct vlb_option *
 		return vlb_options_error(command, "--%s needs a value", option->name);
 	if (option->kind == VLB_OPTION_NAME && !vlb_name_is_valid(text))
 		return vlb_options_error(command, "--%s: '%s' is no device name (1 to %d of "
-					 "A-Z a-z 0-9 _ . -)", option->name, text,
+					 "A-Z a-z 0-9 _ . -, not 'control')", option->name, text,
 					 VLB_NAME_SIZE - 1);
 	*(const char **)to = text;
 	return 0;
@@ -205,7 +206,7 @@ static int set_choice(const struct vlb_command *command, const struct vlb_option
 }
 
 static int set_value(const struct vlb_command *command, const struct vlb_option *option,
-		     const char *text, void *values)
+		     const char *text, void *to)
 {
 	static int (*const setters[])(const struct vlb_command *, const struct vlb_option *,
 				      const char *, void *) = {
@@ -218,39 +219,58 @@ static int set_value(const struct vlb_command *command, const struct vlb_option 
 		[VLB_OPTION_CHOICE] = set_choice,
 	};
 
-	return setters[option->kind](command, option, text,
-				     (char *)values + option->offset);
+	return setters[option->kind](command, option, text, to);
 }
 
-static const struct vlb_option *find_option(const struct vlb_command *command,
-					    const char *name, size_t len)
+static const struct vlb_option *find_in(const struct vlb_option *options, const char *name,
+					size_t len)
 {
-	const struct vlb_option *option;
-
-	for (option = command->options; option->name; option++) {
-		if (strlen(option->name) == len && !memcmp(option->name, name, len))
-			return option;
+	for (; options && options->name; options++) {
+		if (strlen(options->name) == len && !memcmp(options->name, name, len))
+			return options;
 	}
 	return NULL;
 }
 
+/* Where a command line's option was found; @group is NULL for one of the command itself. */
+struct found {
+	const struct vlb_option *option;
+	const struct vlb_option_group *group;
+};
+
+static struct found find_option(const struct vlb_command *command, const char *name, size_t len)
+{
+	const struct vlb_option_group *group = command->groups ? command->groups() : NULL;
+	struct found found = { find_in(command->options, name, len), NULL };
+
+	for (; !found.option && group && group->word; group++) {
+		found.option = find_in(group->options, name, len);
+		found.group = group;
+	}
+	return found;
+}
+
 /* The option at argv[*index], which advances over its value. */
 static int parse_one(const struct vlb_command *command, char **argv, int argc, int *index,
-		     void *values)
+		     void *values, struct found *found)
 {
 	const char *name = argv[*index] + 2;
 	size_t len = strcspn(name, "=");
-	const struct vlb_option *option = NULL;
 	const char *text = name[len] ? name + len + 1 : NULL;
+	const struct vlb_option *option;
+	char *to;
 
+	*found = (struct found){};
 	if (argv[*index][1] == '-')
-		option = find_option(command, name, len);
+		*found = find_option(command, name, len);
+	option = found->option;
 	if (!option)
 		return vlb_options_error(command, "unknown option '%s'", argv[*index]);
+	to = (char *)values + (found->group ? found->group->base : 0) + option->offset;
 	if (option->kind == VLB_OPTION_FLAG) {
 		if (text)
 			return vlb_options_error(command, "--%s takes no value", option->name);
-		*((bool *)((char *)values + option->offset)) = true;
+		*(bool *)to = true;
 		return 0;
 	}
 	if (!text) {
@@ -259,11 +279,22 @@ static int parse_one(const struct vlb_command *command, char **argv, int argc, i
 						 option->name, option->value);
 		text = argv[++*index];
 	}
-	return set_value(command, option, text, values);
+	return set_value(command, option, text, to);
+}
+
+/* An option of a group needs its word, which may come later than the option. */
+static int check_word(const struct vlb_command *command, const struct found *grouped,
+		      const char *word)
+{
+	if (!grouped->option || !word || !strcmp(grouped->group->word, word))
+		return 0;
+	return vlb_options_error(command, "--%s goes with %s only, not with %s",
+				 grouped->option->name, grouped->group->word, word);
 }
 
 int vlb_options_parse(const struct vlb_command *command, int argc, char **argv, void *values)
 {
+	struct found found, grouped = {};
 	int operands = 0;
 	int i, ret;
 
@@ -271,32 +302,37 @@ int vlb_options_parse(const struct vlb_command *command, int argc, char **argv, 
 		if (!strcmp(argv[i], "--"))
 			break;
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			vlb_options_help(command);
+			vlb_options_help(command, operands ? argv[0] : NULL);
 			return VLB_OPTIONS_HELP;
 		}
 		if (argv[i][0] != '-' || !argv[i][1]) {
 			argv[operands++] = argv[i];
 			continue;
 		}
-		ret = parse_one(command, argv, argc, &i, values);
+		ret = parse_one(command, argv, argc, &i, values, &found);
 		if (ret)
 			return ret;
+		if (!found.group)
+			continue;
+		/* Two of different words: one of them is wrong, whatever the operand is. */
+		ret = check_word(command, &grouped, found.group->word);
+		if (ret)
+			return ret;
+		grouped = found;
 	}
 	operands_before_dashes = operands;
 	for (i++; i < argc; i++)
 		argv[operands++] = argv[i];
 	argv[operands] = NULL;
-	return operands;
+	ret = check_word(command, &grouped, argv[0]);
+	return ret ? ret : operands;
 }
 
-void vlb_options_help(const struct vlb_command *command)
+static void print_options(const struct vlb_option *option)
 {
-	const struct vlb_option *option;
 	char left[64], range[80];
 
-	printf("Usage: virtio-loopback %s [OPTION]...%s%s\n%s\n\n", command->name,
-	       *command->operands ? " " : "", command->operands, command->summary);
-	for (option = command->options; option->name; option++) {
+	for (; option && option->name; option++) {
 		snprintf(left, sizeof(left), "--%s%s%s", option->name,
 			 option->value ? " " : "", option->value ? option->value : "");
 		printf("  %-26s %s", left, option->help);
@@ -306,5 +342,28 @@ void vlb_options_help(const struct vlb_command *command)
 		}
 		putchar('\n');
 	}
-	printf("  %-26s %s\n", "--help", "print this and exit");
+}
+
+static void print_groups(const struct vlb_option_group *group, const char *word)
+{
+	for (; group->word; group++) {
+		if (word ? strcmp(group->word, word) : !group->options)
+			continue;
+		printf("\nWith %s:\n", group->word);
+		print_options(group->options);
+		if (word && group->note)
+			printf("  %s\n", group->note);
+	}
+}
+
+void vlb_options_help(const struct vlb_command *command, const char *word)
+{
+	printf("Usage: virtio-loopback %s [OPTION]...%s%s\n%s\n\n", command->name,
+	       *command->operands ? " " : "", command->operands, command->summary);
+	print_options(command->options);
+	printf("  %-26s %s\n", "--help", command->groups ?
+	       "print this, behind a TYPE only what goes with it, and exit" :
+	       "print this and exit");
+	if (command->groups)
+		print_groups(command->groups(), word);
 }

@@ -28,11 +28,20 @@ struct vlb_option {
 	const char *help;
 };
 
+/* Options that go with one word only, which is the first operand. */
+struct vlb_option_group {
+	const char *word;		/* NULL: the end of a table */
+	const char *note;		/* a line for the help, or NULL */
+	size_t base;			/* their offsets start there */
+	const struct vlb_option *options;	/* NULL name at the end; NULL: none */
+};
+
 struct vlb_command {
 	const char *name;
 	const char *operands;		/* for the help: "TYPE" */
 	const char *summary;
 	const struct vlb_option *options;	/* NULL name at the end */
+	const struct vlb_option_group *(*groups)(void);	/* or NULL */
 	int (*run)(const struct vlb_command *command, int argc, char **argv);
 };
 
@@ -47,7 +56,8 @@ int vlb_options_parse(const struct vlb_command *command, int argc, char **argv, 
 /* How many of the operands that vlb_options_parse() found came before "--". */
 int vlb_options_before_dashes(void);
 
-void vlb_options_help(const struct vlb_command *command);
+/* @word: the first operand, or NULL: then the options of all groups are shown. */
+void vlb_options_help(const struct vlb_command *command, const char *word);
 
 /* -EINVAL, after a message that names @command and points to its --help. */
 int vlb_options_error(const struct vlb_command *command, const char *format, ...)

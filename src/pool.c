@@ -20,13 +20,13 @@
 
 #include "pool.h"
 
-#define QUEUE_ARENA_SIZE	(8ULL << 20)
 /* Ring entries and the slot of one request, generously. */
 #define QUEUE_ENTRY_SIZE	1024ULL
 
-uint64_t vlb_pool_default_size(unsigned int num_queues, unsigned int queue_size)
+uint64_t vlb_pool_default_size(unsigned int num_queues, unsigned int queue_size,
+			       uint64_t arena_size)
 {
-	return num_queues * (QUEUE_ARENA_SIZE + queue_size * QUEUE_ENTRY_SIZE);
+	return num_queues * (arena_size + queue_size * QUEUE_ENTRY_SIZE);
 }
 
 /* A line of /proc/meminfo in its own unit (kB, or a count); 0 if there is no such line. */

@@ -10,7 +10,8 @@
 #define VLB_POOL_MAX		(1ULL << 40)
 
 /* What @num_queues queues of @queue_size need to run well. */
-uint64_t vlb_pool_default_size(unsigned int num_queues, unsigned int queue_size);
+uint64_t vlb_pool_default_size(unsigned int num_queues, unsigned int queue_size,
+			       uint64_t arena_size);
 
 /* @size, rounded up to what a pool file can have. */
 uint64_t vlb_pool_round_size(uint64_t size, bool hugepages);

@@ -48,7 +48,10 @@ static void become_ready(struct vlb_adapter *adapter, const char *node)
 static void give_hint(struct vlb_adapter *adapter)
 {
 	adapter->ready_hint_given = true;
-	if (!adapter->driver.running)
+	if (!adapter->driver.running && !adapter->profile->driver)
+		vlb_warning("no driver has taken the device yet: is one for virtio id %u loaded?",
+			    adapter->desc.device_id);
+	else if (!adapter->driver.running)
 		vlb_warning("no driver has taken the device yet: try 'modprobe %s'",
 			    adapter->profile->driver);
 	else
@@ -96,13 +99,14 @@ static void wait_on(struct vlb_adapter *adapter)
 /* In sysfs the node appears an instant before the file in /dev does. */
 static bool find_node(const struct vlb_adapter *adapter, char *node, size_t size)
 {
-	const char *node_class = adapter->profile->node_class;
+	const struct vlb_node *nodes = adapter->profile->nodes;
 
 	*node = '\0';
-	if (!node_class)
+	if (!nodes)
 		return true;
-	return !vlb_sysfs_node(adapter->desc.name, node_class, node, size) &&
-	       !access(node, F_OK);
+	/* Names that are no path, such as those of network interfaces, are all there is. */
+	return !vlb_sysfs_node(adapter->desc.name, nodes, node, size) &&
+	       (*node != '/' || !access(node, F_OK));
 }
 
 void vlb_readiness_look(struct vlb_adapter *adapter)

@@ -4,7 +4,7 @@
  *
  * It keeps the capability that VLB_REMOVE needs when the adapter gives up its own, so it
  * has a filter of its own that allows nothing else. It never has the adapter's file of
- * /dev/virtio-loopback: that would keep the device owned after the adapter died. Signals
+ * /dev/virtio-loopback/control: that would keep the device owned after the adapter died. Signals
  * for the whole process group are not for it; it ends with the adapter, by the end of
  * the file on its socket, or by SIGKILL while VLB_REMOVE still waits.
  */

@@ -27,6 +27,7 @@
 #include <linux/virtio_config.h>
 
 #include "clock.h"
+#include "config_pages.h"
 #include "connect.h"
 #include "exit_status.h"
 #include "log.h"
@@ -53,6 +54,27 @@ static int module_failed(struct vlb_adapter *adapter, int err)
 	return err;
 }
 
+static bool has_back_end_config(const struct vlb_adapter *adapter)
+{
+	return adapter->profile->config_owner == VLB_CONFIG_BACK_END && adapter->config_len;
+}
+
+static int read_config(struct vlb_adapter *adapter, uint8_t *config)
+{
+	const struct vlb_profile *profile = adapter->profile;
+	struct vu_front_end *fe = &adapter->fe;
+	int ret;
+
+	ret = vu_front_end_get_config(fe, config, adapter->config_len);
+	if (ret == -EREMOTEIO)
+		snprintf(fe->why, sizeof(fe->why), "is no vhost-user-%s back-end: its "
+			 "configuration space is shorter than %u bytes", profile->name,
+			 adapter->config_len);
+	if (!ret && profile->check_config)
+		ret = profile->check_config(config, fe->why, sizeof(fe->why));
+	return ret;
+}
+
 static int negotiate(struct vlb_adapter *adapter)
 {
 	const struct vlb_profile *profile = adapter->profile;
@@ -73,15 +95,9 @@ static int negotiate(struct vlb_adapter *adapter)
 			 "does not offer VIRTIO_F_VERSION_1: only legacy devices, which are not supported");
 		return -EPROTO;
 	}
-	if (!profile->config_len)
-		return 0;
-	ret = vu_front_end_get_config(fe, adapter->raw_config, profile->config_len);
-	if (ret == -EREMOTEIO)
-		snprintf(fe->why, sizeof(fe->why), "is no vhost-user-%s back-end: its "
-			 "configuration space is shorter than %u bytes", profile->name,
-			 profile->config_len);
-	if (!ret && profile->check_config)
-		ret = profile->check_config(adapter->raw_config, fe->why, sizeof(fe->why));
+	ret = vu_front_end_set_mtu(fe, adapter->options->type.mtu);
+	if (!ret && has_back_end_config(adapter) && !profile->select_len)
+		ret = read_config(adapter, adapter->raw_config);
 	return ret;
 }
 
@@ -144,26 +160,36 @@ static void add_reason(struct vu_front_end *fe, const char *format, ...)
 	va_end(args);
 }
 
+unsigned int vlb_session_back_end_queues(const struct vlb_adapter *adapter)
+{
+	if (!(adapter->fe.protocol_features & VU_BIT(VHOST_USER_PROTOCOL_F_MQ)))
+		return 0;
+	return adapter->fe.max_queues;
+}
+
 static int check_queues(struct vlb_adapter *adapter)
 {
-	if (adapter->fe.max_queues >= adapter->desc.num_queues)
-		return 0;
-	add_reason(&adapter->fe, "has fewer queues than the device: %u, not %u",
-		   adapter->fe.max_queues, adapter->desc.num_queues);
-	return -EPROTO;
+	char why[80];
+	int ret;
+
+	ret = vlb_profile_check_queues(adapter->profile, vlb_session_back_end_queues(adapter),
+				       adapter->desc.num_queues, why, sizeof(why));
+	if (ret)
+		add_reason(&adapter->fe, "%s", why);
+	return ret;
 }
 
 static int check_features(struct vlb_adapter *adapter)
 {
 	const struct vlb_profile *profile = adapter->profile;
 	const struct vlb_plan plan = {
+		.options = &adapter->options->type,
 		.num_queues = adapter->desc.num_queues,
-		.read_only = adapter->desc.features & profile->fact_features,
 		.back_end_features = adapter->fe.features,
 	};
 	uint64_t offered = vlb_profile_features(profile, &plan,
 						adapter->device.info.ring_features);
-	uint64_t missing = adapter->desc.features & ~offered;
+	uint64_t missing = adapter->desc.features & ~offered & ~profile->own_features;
 	uint64_t gained = adapter->fe.features & ~adapter->desc.features &
 			  profile->fact_features;
 	char names[160];
@@ -179,7 +205,7 @@ static int check_features(struct vlb_adapter *adapter)
 	return missing || gained ? -EPROTO : 0;
 }
 
-/* Only the driver's own writes may differ, and the back-end has to hear of them again. */
+/* The driver's own writes may differ, and the back-end has to hear of them again. */
 static int restore_config(struct vlb_adapter *adapter)
 {
 	const struct vlb_field *field;
@@ -203,12 +229,35 @@ static int check_config(struct vlb_adapter *adapter)
 	struct vu_front_end *fe = &adapter->fe;
 	int ret;
 
+	if (profile->select_len)
+		return vlb_config_pages_check(adapter);
 	ret = vlb_profile_compare_config(profile, adapter->raw_config, adapter->config,
-					 fe->why, sizeof(fe->why));
+					 adapter->config_len, fe->why, sizeof(fe->why));
 	if (!ret && profile->check_limits)
 		ret = profile->check_limits(adapter->config, adapter->raw_config, fe->features,
 					    fe->why, sizeof(fe->why));
 	return ret ? ret : restore_config(adapter);
+}
+
+/* Fields that change by themselves: the new back-end's word counts. */
+static int take_state(struct vlb_adapter *adapter)
+{
+	const struct vlb_field *field;
+	bool changed = false;
+	int ret;
+
+	for (field = adapter->profile->fields; field && field->name; field++) {
+		if (!field->state || !memcmp(adapter->config + field->offset,
+					     adapter->raw_config + field->offset, field->len))
+			continue;
+		memcpy(adapter->config + field->offset, adapter->raw_config + field->offset,
+		       field->len);
+		changed = true;
+	}
+	if (!changed)
+		return 0;
+	ret = vlb_device_set_config(&adapter->device, adapter->config, adapter->config_len);
+	return ret ? module_failed(adapter, ret) : 0;
 }
 
 int vlb_session_check(struct vlb_adapter *adapter)
@@ -220,9 +269,11 @@ int vlb_session_check(struct vlb_adapter *adapter)
 	ret = check_queues(adapter);
 	err = check_features(adapter);
 	ret = ret ? ret : err;
-	if (!ret && adapter->profile->config_len)
+	if (!ret && has_back_end_config(adapter))
 		ret = check_config(adapter);
-	return ret ? back_end_failed(adapter, ret) : 0;
+	if (ret)
+		return back_end_failed(adapter, ret);
+	return has_back_end_config(adapter) ? take_state(adapter) : 0;
 }
 
 int vlb_session_set_pool(struct vlb_adapter *adapter)
@@ -386,12 +437,29 @@ static int start_queues(struct vlb_adapter *adapter, uint64_t queues)
 	return ret ? ret : settle(adapter);
 }
 
+/* Its queues stay stopped; VLB_MSG_RESET and VLB_MSG_START follow. */
+static int restart_driver(struct vlb_adapter *adapter)
+{
+	int ret;
+
+	adapter->restart_due = false;
+	ret = vlb_device_restart_driver(&adapter->device);
+	if (ret == -ESHUTDOWN)
+		return 0;
+	if (ret)
+		return module_failed(adapter, ret);
+	vlb_notice("the driver starts over: the back-end knows nothing of what went before");
+	return 0;
+}
+
 int vlb_session_start(struct vlb_adapter *adapter)
 {
 	int ret;
 
 	if (!adapter->connected || !adapter->driver.running)
 		return 0;
+	if (adapter->restart_due)
+		return restart_driver(adapter);
 	ret = vu_front_end_set_features(&adapter->fe, adapter->driver.features);
 	if (!ret)
 		ret = vu_front_end_set_memory(&adapter->fe, adapter->pool_fd, VLB_POOL_IOVA,
@@ -451,6 +519,17 @@ int vlb_session_stop_queue(struct vlb_adapter *adapter, unsigned int index)
 
 /* ---- configuration space ------------------------------------------------------------- */
 
+int vlb_session_get_config(struct vlb_adapter *adapter)
+{
+	int ret;
+
+	/* Pages are looked at one by one. */
+	if (!adapter->config_len || adapter->profile->select_len)
+		return 0;
+	ret = vlb_device_get_config(&adapter->device, adapter->config, adapter->config_len);
+	return ret ? module_failed(adapter, ret) : 0;
+}
+
 int vlb_session_write_config(struct vlb_adapter *adapter, const struct vlb_field *field)
 {
 	int ret;
@@ -469,29 +548,28 @@ int vlb_session_write_config(struct vlb_adapter *adapter, const struct vlb_field
 int vlb_session_config_changed(struct vlb_adapter *adapter)
 {
 	const struct vlb_profile *profile = adapter->profile;
+	unsigned int len = adapter->config_len;
 	uint8_t config[VLB_CONFIG_SIZE];
 	struct vu_front_end *fe = &adapter->fe;
 	int ret;
 
 	fe->config_changed = false;
-	if (!adapter->connected || !profile->config_len)
+	if (!adapter->connected || !has_back_end_config(adapter) || profile->select_len)
 		return 0;
-	ret = vu_front_end_get_config(fe, config, profile->config_len);
-	if (!ret && profile->check_config)
-		ret = profile->check_config(config, fe->why, sizeof(fe->why));
+	ret = read_config(adapter, config);
 	if (!ret && profile->check_limits)
 		ret = profile->check_limits(adapter->config, config, fe->features, fe->why,
 					    sizeof(fe->why));
 	if (ret)
 		return back_end_failed(adapter, ret);
-	memcpy(adapter->raw_config, config, profile->config_len);
+	memcpy(adapter->raw_config, config, len);
 	vlb_profile_merge_config(profile, config, adapter->config);
-	if (!memcmp(config, adapter->config, profile->config_len))
+	if (!memcmp(config, adapter->config, len))
 		return 0;
-	ret = vlb_device_set_config(&adapter->device, config, profile->config_len);
+	ret = vlb_device_set_config(&adapter->device, config, len);
 	if (ret)
 		return module_failed(adapter, ret);
-	memcpy(adapter->config, config, profile->config_len);
+	memcpy(adapter->config, config, len);
 	vlb_notice("the back-end has changed its configuration");
 	return 0;
 }
@@ -593,16 +671,15 @@ static int reopen(struct vlb_adapter *adapter)
 	ret = vlb_session_open(adapter);
 	if (ret)
 		return ret;
-	if (adapter->profile->config_len)
-		ret = vlb_device_get_config(&adapter->device, adapter->config,
-					    adapter->profile->config_len);
+	ret = vlb_session_get_config(adapter);
 	if (ret)
-		return module_failed(adapter, ret);
+		return ret;
 	ret = vlb_session_check(adapter);
 	if (!ret)
 		ret = vlb_session_set_pool(adapter);
 	if (!ret)
 		ret = vlb_session_watch(adapter);
+	adapter->restart_due = adapter->profile->restart_driver && adapter->driver.running;
 	if (!ret)
 		ret = vlb_session_start(adapter);
 	return ret;

@@ -12,6 +12,12 @@
 int vlb_session_open(struct vlb_adapter *adapter);
 void vlb_session_close(struct vlb_adapter *adapter);
 
+/* What the back-end said to GET_QUEUE_NUM; 0 if it cannot be asked. */
+unsigned int vlb_session_back_end_queues(const struct vlb_adapter *adapter);
+
+/* @adapter->config becomes what the driver sees. */
+int vlb_session_get_config(struct vlb_adapter *adapter);
+
 /* Can the back-end of this session serve the device that exists already? */
 int vlb_session_check(struct vlb_adapter *adapter);
 

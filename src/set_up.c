@@ -23,6 +23,7 @@
 #include <linux/virtio_ring.h>
 
 #include "clock.h"
+#include "config_pages.h"
 #include "exit_status.h"
 #include "log.h"
 #include "notify_ready.h"
@@ -34,7 +35,6 @@
 #include "sysfs.h"
 
 #define BIT(n)			(1ULL << (n))
-#define DEFAULT_QUEUE_SIZE	256u
 #define VENDOR_ID		0x1af4u		/* what QEMU's devices say */
 #define CONNECT_EVERY_MS	20
 #define TAKE_OVER_MS		30000u
@@ -192,28 +192,18 @@ static int open_session(struct vlb_adapter *adapter)
 	return 0;
 }
 
-static int choose_queues(struct vlb_adapter *adapter, unsigned int *num_queues)
+static int choose_queues(struct vlb_adapter *adapter, struct vlb_plan *plan)
 {
-	const struct vlb_profile *profile = adapter->profile;
-	uint64_t wanted = adapter->options->queues;
-	unsigned int max = adapter->fe.max_queues;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	const struct vlb_queue_wish wish = {
+		.units = (unsigned int)adapter->options->queues,
+		.cpus = cpus < 1 ? 0 : (unsigned int)cpus,
+		.max_queues = adapter->device.info.max_queues,
+	};
 
-	if (profile->mq_features & ~adapter->fe.features)
-		max = 1;
-	if (max > adapter->device.info.max_queues)
-		max = adapter->device.info.max_queues;
-	if (max > VLB_MAX_QUEUES)
-		max = VLB_MAX_QUEUES;
-	if (wanted > max) {
-		snprintf(adapter->why, sizeof(adapter->why), "--queues asks for %" PRIu64
-			 ", the back-end has %u", wanted, max);
-		return -EPROTO;
-	}
-	*num_queues = cpus < 1 || (unsigned long)cpus > max ? max : (unsigned int)cpus;
-	if (wanted)
-		*num_queues = (unsigned int)wanted;
-	return 0;
+	plan->back_end_queues = vlb_session_back_end_queues(adapter);
+	return vlb_profile_plan_queues(adapter->profile, plan, &wish, adapter->why,
+				       sizeof(adapter->why));
 }
 
 static uint64_t ring_features(const struct vlb_adapter *adapter)
@@ -233,14 +223,14 @@ static int make_plan(struct vlb_adapter *adapter, struct vlb_plan *plan)
 	int ret;
 
 	memset(plan, 0, sizeof(*plan));
-	ret = choose_queues(adapter, &plan->num_queues);
+	plan->options = &options->type;
+	plan->back_end_features = adapter->fe.features;
+	ret = choose_queues(adapter, plan);
 	if (ret)
 		return failed(adapter, ret);
 	plan->queue_size = options->queue_size ? (unsigned int)options->queue_size :
-			   DEFAULT_QUEUE_SIZE;
+			   vlb_profile_queue_size(adapter->profile);
 	plan->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
-	plan->read_only = options->read_only;
-	plan->back_end_features = adapter->fe.features;
 	plan->features = vlb_profile_features(adapter->profile, plan, ring_features(adapter));
 	return 0;
 }
@@ -251,18 +241,19 @@ static void describe(struct vlb_adapter *adapter, const struct vlb_plan *plan)
 	struct vlb_device_desc *desc = &adapter->desc;
 	unsigned int i;
 
-	desc->device_id = profile->device_id;
+	desc->device_id = vlb_profile_device_id(profile, &adapter->options->type);
 	desc->vendor_id = VENDOR_ID;
 	desc->features = plan->features;
 	desc->num_queues = plan->num_queues;
-	desc->config_len = profile->config_len;
+	desc->config_len = adapter->config_len;
+	desc->select_len = profile->select_len;
 	desc->timeout_ms = (uint32_t)adapter->options->timeout_ms;
 	desc->fail_where = profile->fail_where;
 	desc->fail_len = profile->fail_len;
 	memcpy(desc->fail_data, profile->fail_data, sizeof(desc->fail_data));
 	for (i = 0; i < plan->num_queues; i++) {
 		desc->queue[i].size = (uint16_t)plan->queue_size;
-		desc->queue[i].lost = profile->lost;
+		desc->queue[i].lost = vlb_profile_lost(profile, i);
 	}
 }
 
@@ -272,17 +263,19 @@ static int check_adopted(struct vlb_adapter *adapter)
 	const struct vlb_profile *profile = adapter->profile;
 	const struct vlb_attach_options *options = adapter->options;
 	const struct vlb_device_desc *desc = &adapter->desc;
+	unsigned int wanted = vlb_profile_num_queues(profile, desc->features,
+						     (unsigned int)options->queues);
 
-	if (desc->device_id != profile->device_id) {
+	if (desc->device_id != vlb_profile_device_id(profile, &options->type)) {
 		vlb_error("the name is in use by a device of another type (virtio id %" PRIu32
 			  "): choose another --name", desc->device_id);
 		return -EEXIST;
 	}
-	if (desc->config_len != profile->config_len) {
+	if (desc->config_len != adapter->config_len || desc->select_len != profile->select_len) {
 		vlb_error("the existing device is from another release of this tool: detach it first");
 		return -VLB_E_MODULE;
 	}
-	if ((options->queues && options->queues != desc->num_queues) ||
+	if ((options->queues && wanted != desc->num_queues) ||
 	    (options->queue_size && options->queue_size != desc->queue[0].size))
 		vlb_warning("the existing device keeps its %" PRIu32 " queues of %u",
 			    desc->num_queues, desc->queue[0].size);
@@ -345,19 +338,40 @@ static int claim(struct vlb_adapter *adapter)
 	return adapter->adopted ? check_adopted(adapter) : 0;
 }
 
-static uint64_t choose_pool_size(const struct vlb_adapter *adapter)
+static uint64_t choose_pool_size(const struct vlb_adapter *adapter, const struct vlb_plan *plan)
 {
 	const struct vlb_device_desc *desc = &adapter->desc;
 	uint64_t size = adapter->options->pool_size;
 	uint64_t present;
 
 	if (!size)
-		size = vlb_pool_default_size(desc->num_queues, desc->queue[0].size);
+		size = vlb_pool_default_size(desc->num_queues, desc->queue[0].size,
+					     vlb_profile_arena(adapter->profile, plan));
 	/* Requests in flight were accepted with the arenas of that pool. */
 	if (adapter->adopted && !vlb_sysfs_read_number(desc->name, "pool_size", &present) &&
 	    present > size)
 		size = present;
 	return vlb_pool_round_size(size, adapter->options->hugepages);
+}
+
+static int check_arena(const struct vlb_adapter *adapter, const struct vlb_plan *plan)
+{
+	uint64_t min = vlb_profile_min_arena(adapter->profile, plan);
+
+	if (plan->arena_size >= min)
+		return 0;
+	vlb_error("the device would have only %" PRIu64 " bytes of pool for a request, at least %"
+		  PRIu64 " are needed: use a larger --pool-size", plan->arena_size, min);
+	return -ENOSPC;
+}
+
+static int load_pages(struct vlb_adapter *adapter)
+{
+	int ret = vlb_config_pages_load(adapter);
+
+	if (ret)
+		vlb_error("the back-end at %s %s", adapter->options->socket, adapter->fe.why);
+	return ret;
 }
 
 static int configure_new(struct vlb_adapter *adapter, struct vlb_plan *plan)
@@ -366,10 +380,12 @@ static int configure_new(struct vlb_adapter *adapter, struct vlb_plan *plan)
 	char why[200];
 	int ret;
 
-	if (!profile->config_len)
-		return 0;
+	ret = check_arena(adapter, plan);
+	if (ret || !adapter->config_len)
+		return ret;
+	if (profile->select_len)
+		return load_pages(adapter);
 	memcpy(adapter->config, adapter->raw_config, sizeof(adapter->config));
-	plan->arena_size = adapter->arena_size;
 	if (profile->adjust_config) {
 		ret = profile->adjust_config(plan, adapter->config, why, sizeof(why));
 		if (ret) {
@@ -377,21 +393,38 @@ static int configure_new(struct vlb_adapter *adapter, struct vlb_plan *plan)
 			return ret;
 		}
 	}
-	ret = vlb_device_set_config(&adapter->device, adapter->config, profile->config_len);
+	ret = vlb_device_set_config(&adapter->device, adapter->config, adapter->config_len);
 	return ret ? device_failed(adapter, ret) : 0;
 }
 
 static int configure_adopted(struct vlb_adapter *adapter)
 {
-	int ret = 0;
+	int ret;
 
-	if (adapter->profile->config_len)
-		ret = vlb_device_get_config(&adapter->device, adapter->config,
-					    adapter->profile->config_len);
-	if (ret)
-		return device_failed(adapter, ret);
-	ret = vlb_session_check(adapter);
+	ret = vlb_session_get_config(adapter);
+	if (!ret)
+		ret = vlb_session_check(adapter);
 	return ret ? failed(adapter, ret) : 0;
+}
+
+/* Of a configuration space made up here the back-end knows nothing, but the user may. */
+static void warn_if_configured_otherwise(const struct vlb_adapter *adapter,
+					 const struct vlb_plan *plan)
+{
+	const struct vlb_profile *profile = adapter->profile;
+	uint8_t config[VLB_CONFIG_SIZE] = {};
+	const struct vlb_field *field;
+	char why[200];
+
+	if (profile->config_owner != VLB_CONFIG_FRONT_END ||
+	    profile->adjust_config(plan, config, why, sizeof(why)))
+		return;
+	for (field = profile->fields; field && field->name; field++) {
+		if (field->option && memcmp(config + field->offset,
+					    adapter->config + field->offset, field->len))
+			vlb_warning("the existing device keeps its %s: to change it, detach "
+				    "it first", field->name);
+	}
 }
 
 /* The device exists, is ours, and matches the back-end. */
@@ -412,11 +445,17 @@ static int own_device(struct vlb_adapter *adapter)
 		if (ret)
 			return ret;
 	}
-	adapter->pool_size = choose_pool_size(adapter);
+	plan.name = adapter->desc.name;
+	plan.queue_size = adapter->desc.queue[0].size;
+	adapter->pool_size = choose_pool_size(adapter, &plan);
 	ret = vlb_session_set_pool(adapter);
 	if (ret)
 		return failed(adapter, ret);
-	return adapter->adopted ? 0 : configure_new(adapter, &plan);
+	plan.arena_size = adapter->arena_size;
+	if (!adapter->adopted)
+		return configure_new(adapter, &plan);
+	warn_if_configured_otherwise(adapter, &plan);
+	return 0;
 }
 
 static int start_serving(struct vlb_adapter *adapter)
@@ -433,6 +472,8 @@ static int start_serving(struct vlb_adapter *adapter)
 		return ret;
 	}
 	if (adapter->adopted) {
+		adapter->restart_due = adapter->profile->restart_driver &&
+				       adapter->profile->single_connection;
 		vlb_notice("taken over");
 	} else {
 		ret = vlb_device_register(&adapter->device);

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,19 +91,57 @@ int vlb_sysfs_virtio_path(const char *name, char *path, size_t size)
 	return ret;
 }
 
-int vlb_sysfs_node(const char *name, const char *node_class, char *node, size_t size)
+static int descend(const char *path, const char *pattern, char *out, size_t size);
+
+/* @entry of @path matches the first part of a pattern, of which @rest is left. */
+static int enter(const char *path, const char *entry, const char *rest, char *out, size_t size)
 {
-	char path[448], dir[512], entry[64];
+	char below[512];
+
+	if (!*rest)
+		return (size_t)snprintf(out, size, "%s", entry) < size ? 0 : -ENOENT;
+	if ((size_t)snprintf(below, sizeof(below), "%s/%s", path, entry) >= sizeof(below))
+		return -ENOENT;
+	return descend(below, rest + 1, out, size);
+}
+
+/* The name of a directory below @path whose way there matches @pattern, part by part. */
+static int descend(const char *path, const char *pattern, char *out, size_t size)
+{
+	size_t len = strcspn(pattern, "/");
+	struct dirent *entry;
+	int ret = -ENOENT;
+	char part[32];
+	DIR *dir;
+
+	snprintf(part, sizeof(part), "%.*s", (int)len, pattern);
+	dir = opendir(path);
+	if (!dir)
+		return -errno;
+	while (ret && (entry = readdir(dir))) {
+		if (entry->d_name[0] != '.' && !fnmatch(part, entry->d_name, 0))
+			ret = enter(path, entry->d_name, pattern + len, out, size);
+	}
+	closedir(dir);
+	return ret;
+}
+
+int vlb_sysfs_node(const char *name, const struct vlb_node *nodes, char *node, size_t size)
+{
+	char path[448], entry[64];
 	int ret;
 
 	ret = vlb_sysfs_virtio_path(name, path, sizeof(path));
 	if (ret)
 		return ret;
-	snprintf(dir, sizeof(dir), "%s/%s", path, node_class);
-	ret = find_entry(dir, "", entry, sizeof(entry));
-	if (!ret)
-		snprintf(node, size, "/dev/%s", entry);
-	return ret;
+	for (; nodes->pattern; nodes++) {
+		ret = descend(path, nodes->pattern, entry, sizeof(entry));
+		if (!ret) {
+			snprintf(node, size, "%s%s", nodes->prefix, entry);
+			return 0;
+		}
+	}
+	return -ENOENT;
 }
 
 static int read_numbers(struct vlb_sysfs_device *device)
@@ -147,9 +186,8 @@ static void read_driver(struct vlb_sysfs_device *device)
 		snprintf(device->driver, sizeof(device->driver), "%.63s",
 			 strrchr(target, '/') ? strrchr(target, '/') + 1 : target);
 	}
-	if (profile && profile->node_class)
-		vlb_sysfs_node(device->name, profile->node_class, device->node,
-			       sizeof(device->node));
+	if (profile && profile->nodes)
+		vlb_sysfs_node(device->name, profile->nodes, device->node, sizeof(device->node));
 }
 
 int vlb_sysfs_read(const char *name, struct vlb_sysfs_device *device)

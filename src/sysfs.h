@@ -53,8 +53,9 @@ bool vlb_sysfs_exists(const char *name);
 /* The path of the virtio device below the device's directory. */
 int vlb_sysfs_virtio_path(const char *name, char *path, size_t size);
 
-/* The driver's node, e.g. "/dev/vdb"; @node_class from the profile. */
-int vlb_sysfs_node(const char *name, const char *node_class, char *node, size_t size);
+/* The driver's node, e.g. "/dev/vdb"; @nodes from the profile: the first that is there. */
+struct vlb_node;
+int vlb_sysfs_node(const char *name, const struct vlb_node *nodes, char *node, size_t size);
 
 /* Sorted names of all devices; to be freed by vlb_sysfs_free_names(). */
 int vlb_sysfs_names(char ***names, unsigned int *count);

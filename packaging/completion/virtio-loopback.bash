@@ -2,7 +2,7 @@
 # bash completion for virtio-loopback(8). Options and types come from the tool itself.
 
 _virtio_loopback_options() {
-	"$1" "$2" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+	"$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
 }
 
 _virtio_loopback_names() {
@@ -14,7 +14,9 @@ _virtio_loopback_names() {
 
 _virtio_loopback() {
 	local tool=$1 cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local command=${COMP_WORDS[1]} words=
+	local command=${COMP_WORDS[1]} words= type=
+	# What goes with a TYPE, if it comes first.
+	case $command in attach | run) case ${COMP_WORDS[2]} in -*) ;; *) type=${COMP_WORDS[2]} ;; esac ;; esac
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
 		words="attach run list show stat detach types --help --version"
@@ -29,10 +31,10 @@ _virtio_loopback() {
 		--memory) words="copy" ;;
 		*)
 			case $cur in
-			-*) words=$(_virtio_loopback_options "$tool" "$command") ;;
+			-*) words=$(_virtio_loopback_options "$tool" "$command" $type) ;;
 			*)
 				case $command in
-				attach | run)
+				attach | run | types)
 					words=$("$tool" types 2>/dev/null | awk 'NR > 1 { print $1 }')
 					;;
 				show | stat | detach) words=$(_virtio_loopback_names) ;;

@@ -12,6 +12,7 @@
 #include "../pool.h"
 #include "commands.h"
 
+#define MAX_TYPES			31u
 #define DEFAULT_REPLY_TIMEOUT_MS	5000
 
 const char *const vlb_call_modes[] = { "direct", "eventfd", NULL };
@@ -24,6 +25,36 @@ static const struct vlb_option options_table[] = {
 	{ .name = NULL },
 };
 
+static const char *queues_note(const struct vlb_profile *profile, char *note, size_t size)
+{
+	const struct vlb_queue_rule *rule = &profile->queues;
+
+	if (!rule->unit)
+		snprintf(note, size, "--queues: there is no choice, the type has %u", rule->base);
+	else if (rule->max_units)
+		snprintf(note, size, "--queues counts %s: %u at most, %s", rule->unit_name,
+			 rule->max_units, rule->max_reason);
+	else
+		snprintf(note, size, "--queues counts %s", rule->unit_name);
+	return note;
+}
+
+const struct vlb_option_group *vlb_attach_groups(void)
+{
+	static struct vlb_option_group groups[MAX_TYPES + 1];
+	static char notes[MAX_TYPES][160];
+	unsigned int i;
+
+	for (i = 0; vlb_profiles[i] && i < MAX_TYPES; i++)
+		groups[i] = (struct vlb_option_group){
+			.word = vlb_profiles[i]->name,
+			.note = queues_note(vlb_profiles[i], notes[i], sizeof(notes[i])),
+			.base = VLB_ATTACH_OFFSET(type),
+			.options = vlb_profiles[i]->options,
+		};
+	return groups;
+}
+
 void vlb_attach_defaults(struct vlb_attach_options *options)
 {
 	memset(options, 0, sizeof(*options));
@@ -31,9 +62,33 @@ void vlb_attach_defaults(struct vlb_attach_options *options)
 	options->report_fd = -1;
 }
 
+static int check_queues(const struct vlb_command *command,
+			const struct vlb_attach_options *options)
+{
+	const struct vlb_profile *profile = options->profile;
+	const struct vlb_queue_rule *rule = &profile->queues;
+
+	if (options->queues && !rule->unit)
+		return vlb_options_error(command, "--queues: devices of type %s have a fixed "
+					 "number of queues; leave it out", profile->name);
+	if (!options->queues && rule->need_units)
+		return vlb_options_error(command, "--queues is missing: type %s does not know "
+					 "how many there are", profile->name);
+	if (rule->max_units && options->queues > rule->max_units)
+		return vlb_options_error(command, "--queues: devices of type %s have at most %u "
+					 "%s: %s", profile->name, rule->max_units,
+					 rule->unit_name, rule->max_reason);
+	if (rule->max_size && options->queue_size > rule->max_size)
+		return vlb_options_error(command, "--queue-size: back-ends of type %s take at "
+					 "most %u", profile->name, rule->max_size);
+	return 0;
+}
+
 int vlb_attach_check(const struct vlb_command *command, struct vlb_attach_options *options,
 		     const char *type)
 {
+	char why[200];
+
 	options->profile = vlb_profile_find(type);
 	if (!options->profile)
 		return vlb_options_error(command, "unknown TYPE '%s' ('virtio-loopback types' "
@@ -41,7 +96,10 @@ int vlb_attach_check(const struct vlb_command *command, struct vlb_attach_option
 	if (options->memory)
 		return vlb_options_error(command, "--memory=%s is not available yet: use copy",
 					 vlb_memory_modes[options->memory]);
-	return 0;
+	if (options->profile->check_options &&
+	    options->profile->check_options(&options->type, why, sizeof(why)))
+		return vlb_options_error(command, "%s", why);
+	return check_queues(command, options);
 }
 
 /* A daemon leaves its directory, so that a relative path would lead elsewhere. */
@@ -98,5 +156,6 @@ const struct vlb_command vlb_command_attach = {
 	.operands = "TYPE",
 	.summary = "Make a device of type TYPE whose back-end listens on a socket, and serve it.",
 	.options = options_table,
+	.groups = vlb_attach_groups,
 	.run = attach,
 };

@@ -3,6 +3,7 @@
 #define VLB_COMMANDS_H
 
 #include "../adapter.h"
+#include "../json.h"
 #include "../options.h"
 #include "../sysfs.h"
 
@@ -27,11 +28,12 @@ extern const char *const vlb_memory_modes[];
 	{ "name", VLB_OPTION_NAME, VLB_ATTACH_OFFSET(name), 0, 0, NULL, "NAME",		\
 	  "name of the device; default: TYPE and the first free number" },		\
 	{ "queues", VLB_OPTION_NUMBER, VLB_ATTACH_OFFSET(queues), 1, VLB_MAX_QUEUES,	\
-	  NULL, "N", "number of queues; default: as many as CPUs and back-end have" },	\
+	  NULL, "N", "number of queues, where there is a choice; default: as many as "	\
+	  "CPUs and back-end have" },							\
 	{ "queue-size", VLB_OPTION_POWER_OF_2, VLB_ATTACH_OFFSET(queue_size), 1,	\
-	  VLB_MAX_QUEUE_SIZE, NULL, "N", "descriptors of a queue; default: 256" },	\
+	  VLB_MAX_QUEUE_SIZE, NULL, "N", "descriptors of a queue; default: what suits the type" },	\
 	{ "pool-size", VLB_OPTION_SIZE, VLB_ATTACH_OFFSET(pool_size), VLB_POOL_MIN,	\
-	  VLB_POOL_MAX, NULL, "SIZE", "shared memory; default: about 8M a queue" },	\
+	  VLB_POOL_MAX, NULL, "SIZE", "shared memory; default: what suits the type" },	\
 	{ "hugepages", VLB_OPTION_FLAG, VLB_ATTACH_OFFSET(hugepages), 0, 0, NULL, NULL,	\
 	  "take the shared memory from huge pages" },					\
 	{ "memory", VLB_OPTION_CHOICE, VLB_ATTACH_OFFSET(memory), 0, 0,			\
@@ -42,8 +44,6 @@ extern const char *const vlb_memory_modes[];
 	  NULL, "do not offer indirect descriptors" },					\
 	{ "no-event-idx", VLB_OPTION_FLAG, VLB_ATTACH_OFFSET(no_event_idx), 0, 0, NULL,	\
 	  NULL, "do not offer the suppression of notifications by index" },		\
-	{ "read-only", VLB_OPTION_FLAG, VLB_ATTACH_OFFSET(read_only), 0, 0, NULL, NULL,	\
-	  "tell the driver not to write" },						\
 	{ "timeout", VLB_OPTION_SECONDS, VLB_ATTACH_OFFSET(timeout_ms), 0,		\
 	  4294967000, NULL, "SECONDS",							\
 	  "without a back-end for so long: fail all requests and remove the device; "	\
@@ -55,6 +55,9 @@ extern const char *const vlb_memory_modes[];
 	{ "daemonize", VLB_OPTION_FLAG, VLB_ATTACH_OFFSET(daemonize), 0, 0, NULL, NULL,	\
 	  "go to the background once the device is ready" }
 
+/* The options of single types, as groups. */
+const struct vlb_option_group *vlb_attach_groups(void);
+
 /* What was not given; the operand for the type; what the options exclude. */
 void vlb_attach_defaults(struct vlb_attach_options *options);
 int vlb_attach_check(const struct vlb_command *command, struct vlb_attach_options *options,
@@ -65,6 +68,9 @@ int vlb_device_look_up(const char *name, struct vlb_sysfs_device *device);
 
 /* The names of all devices, or -errno after a message. */
 int vlb_device_names(char ***names, unsigned int *count);
+
+/* Ends an array of JSON that is all of the output. */
+void vlb_json_finish_array(struct vlb_json *json);
 
 /* "blk", or the virtio id if there is no profile; @buf for the latter. */
 const char *vlb_type_name(uint64_t device_id, char *buf, size_t size);

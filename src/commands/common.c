@@ -40,6 +40,12 @@ int vlb_device_names(char ***names, unsigned int *count)
 	return ret;
 }
 
+void vlb_json_finish_array(struct vlb_json *json)
+{
+	vlb_json_array_close(json);
+	vlb_json_end(json);
+}
+
 const char *vlb_type_name(uint64_t device_id, char *buf, size_t size)
 {
 	const struct vlb_profile *profile = vlb_profile_find_id((uint32_t)device_id);

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "../json.h"
 #include "commands.h"
 
 struct list_options {
@@ -63,10 +62,8 @@ static void print_all(char **names, unsigned int count, bool as_json)
 		else
 			print_text(&device);
 	}
-	if (as_json) {
-		vlb_json_array_close(&json);
-		vlb_json_end(&json);
-	}
+	if (as_json)
+		vlb_json_finish_array(&json);
 }
 
 static int list(const struct vlb_command *command, int argc, char **argv)

@@ -59,5 +59,6 @@ const struct vlb_command vlb_command_run = {
 	.summary = "Start a back-end and attach a device to it; both end together. Each {socket} "
 		   "in COMMAND becomes the path where it has to listen.",
 	.options = options_table,
+	.groups = vlb_attach_groups,
 	.run = run,
 };

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "../json.h"
 #include "../log.h"
 #include "commands.h"
 

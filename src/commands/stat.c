@@ -14,7 +14,6 @@
 #include <time.h>
 
 #include "../clock.h"
-#include "../json.h"
 #include "../latency.h"
 #include "../log.h"
 #include "commands.h"
@@ -215,8 +214,7 @@ static void report(const struct samples *now, const struct samples *before, bool
 			print_text(&now->sample[i], &rates);
 	}
 	if (as_json) {
-		vlb_json_array_close(&json);
-		vlb_json_end(&json);
+		vlb_json_finish_array(&json);
 	} else {
 		putchar('\n');
 		fflush(stdout);

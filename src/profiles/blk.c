@@ -78,6 +78,17 @@ static const struct vlb_field fields[] = {
 	{ .name = NULL },
 };
 
+static const struct vlb_option options[] = {
+	{ "read-only", VLB_OPTION_FLAG, VLB_TYPE_OPTION(read_only), 0, 0, NULL, NULL,
+	  "tell the driver not to write" },
+	{ .name = NULL },
+};
+
+static const struct vlb_node nodes[] = {
+	{ "block/*", "/dev/" },
+	{ .pattern = NULL },
+};
+
 static struct virtio_blk_config config_read(const uint8_t *config)
 {
 	struct virtio_blk_config blk = {};
@@ -111,7 +122,7 @@ static uint64_t adjust_features(const struct vlb_plan *plan, uint64_t offered)
 	offered |= BIT(VIRTIO_BLK_F_SIZE_MAX);
 	if (plan->num_queues == 1)
 		offered &= ~BIT(VIRTIO_BLK_F_MQ);
-	if (plan->read_only)
+	if (plan->options->read_only)
 		offered |= BIT(VIRTIO_BLK_F_RO);
 	return offered;
 }
@@ -208,18 +219,23 @@ const struct vlb_profile vlb_profile_blk = {
 	.device_id = VIRTIO_ID_BLOCK,
 	.driver = "virtio_blk",
 	.summary = "block device",
+	.node = "/dev/vdX",
+	.recovery = "requests in flight go to the next back-end: reading and writing twice does no harm",
+	.options = options,
 	.features = features,
 	.fact_features = BIT(VIRTIO_BLK_F_RO),
+	.own_features = BIT(VIRTIO_BLK_F_RO) | BIT(VIRTIO_BLK_F_SIZE_MAX),
 	.mq_features = BIT(VIRTIO_BLK_F_MQ),
 	.protocol_features = VU_BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
 			     VU_BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ),
+	.queues = { .unit = 1, .unit_name = "request queues" },
+	.config_owner = VLB_CONFIG_BACK_END,
 	.config_len = CONFIG_LEN,
 	.fields = fields,
 	.fail_where = VLB_FAIL_AT_END,
 	.fail_len = 1,
 	.fail_data = { VIRTIO_BLK_S_IOERR },
-	.lost = VLB_LOST_REPLAY,
-	.node_class = "block",
+	.nodes = nodes,
 	.check_config = check_config,
 	.adjust_features = adjust_features,
 	.adjust_config = adjust_config,

@@ -14,12 +14,29 @@
 
 #define BIT(n)		(1ULL << (n))
 
+/* Bits 0 to 23 and 50 to 63 (virtio specification 2.2). */
+#define DEVICE_TYPE_FEATURES	(~0ULL << 50 | ((1ULL << 24) - 1))
+
 #ifndef VIRTIO_F_RING_RESET
 #define VIRTIO_F_RING_RESET	40
 #endif
 
 const struct vlb_profile *const vlb_profiles[] = {
 	&vlb_profile_blk,
+	&vlb_profile_rng,
+	&vlb_profile_console,
+	&vlb_profile_gpio,
+	&vlb_profile_i2c,
+	&vlb_profile_can,
+	&vlb_profile_input,
+	&vlb_profile_net,
+	&vlb_profile_scsi,
+	&vlb_profile_fs,
+	&vlb_profile_vsock,
+	&vlb_profile_sound,
+	&vlb_profile_spi,
+	&vlb_profile_rtc,
+	&vlb_profile_generic,
 	NULL,
 };
 
@@ -56,10 +73,31 @@ const struct vlb_profile *vlb_profile_find_id(uint32_t device_id)
 	return NULL;
 }
 
+uint32_t vlb_profile_device_id(const struct vlb_profile *profile,
+			       const struct vlb_type_options *options)
+{
+	return profile->device_id ? profile->device_id : (uint32_t)options->device_id;
+}
+
+unsigned int vlb_profile_config_len(const struct vlb_profile *profile,
+				    const struct vlb_type_options *options)
+{
+	if (profile->config_owner == VLB_CONFIG_NONE)
+		return 0;
+	return profile->config_len ? profile->config_len : (unsigned int)options->config_size;
+}
+
+const char *vlb_profile_policy(const struct vlb_profile *profile)
+{
+	if (profile->restart_driver)
+		return "restart";
+	return profile->queues.complete ? "complete" : "replay";
+}
+
 static uint64_t type_features(const struct vlb_profile *profile)
 {
 	const struct vlb_feature_name *feature;
-	uint64_t mask = 0;
+	uint64_t mask = profile->all_features ? DEVICE_TYPE_FEATURES : 0;
 
 	for (feature = profile->features; feature->name; feature++)
 		mask |= BIT(feature->bit);
@@ -110,8 +148,8 @@ void vlb_profile_merge_config(const struct vlb_profile *profile, uint8_t *config
 {
 	const struct vlb_field *field;
 
-	for (field = profile->fields; field->name; field++) {
-		if (field->front_end)
+	for (field = profile->fields; field && field->name; field++) {
+		if (field->front_end || field->local)
 			memcpy(config + field->offset, current + field->offset, field->len);
 	}
 }
@@ -130,22 +168,28 @@ static const struct vlb_field *field_at(const struct vlb_profile *profile, unsig
 {
 	const struct vlb_field *field;
 
-	for (field = profile->fields; field->name; field++) {
+	for (field = profile->fields; field && field->name; field++) {
 		if (offset >= field->offset && offset < field->offset + field->len)
 			return field;
 	}
 	return NULL;
 }
 
+static bool may_differ(const struct vlb_field *field)
+{
+	return field && (field->front_end || field->writable || field->local || field->state);
+}
+
 int vlb_profile_compare_config(const struct vlb_profile *profile, const uint8_t *config,
-			       const uint8_t *current, char *why, size_t why_size)
+			       const uint8_t *current, unsigned int len, char *why,
+			       size_t why_size)
 {
 	const struct vlb_field *field;
 	unsigned int i;
 
-	for (i = 0; i < profile->config_len; i++) {
+	for (i = 0; i < len; i++) {
 		field = field_at(profile, i);
-		if (config[i] == current[i] || (field && (field->front_end || field->writable)))
+		if (config[i] == current[i] || may_differ(field))
 			continue;
 		if (field)
 			snprintf(why, why_size, "has %s %" PRIu64 ", the device has %" PRIu64,

@@ -324,6 +324,13 @@ int vu_front_end_set_config(struct vu_front_end *fe, unsigned int offset, const 
 	return transact(fe, &msg, NULL, 0);
 }
 
+int vu_front_end_set_mtu(struct vu_front_end *fe, uint64_t mtu)
+{
+	if (!mtu || !(fe->protocol_features & VU_BIT(VHOST_USER_PROTOCOL_F_NET_MTU)))
+		return 0;
+	return set_u64(fe, VHOST_USER_NET_SET_MTU, mtu, NULL);
+}
+
 int vu_front_end_set_features(struct vu_front_end *fe, uint64_t features)
 {
 	features &= fe->features;

@@ -67,6 +67,8 @@ int vu_front_end_negotiate(struct vu_front_end *fe, uint64_t protocol_features);
 int vu_front_end_get_config(struct vu_front_end *fe, void *config, unsigned int len);
 int vu_front_end_set_config(struct vu_front_end *fe, unsigned int offset, const void *data,
 			    unsigned int len);
+/* Does nothing unless @mtu is given and the back-end wants to know. */
+int vu_front_end_set_mtu(struct vu_front_end *fe, uint64_t mtu);
 int vu_front_end_set_features(struct vu_front_end *fe, uint64_t features);
 int vu_front_end_set_memory(struct vu_front_end *fe, int fd, uint64_t addr, uint64_t size);
 int vu_front_end_ring_start(struct vu_front_end *fe, const struct vu_ring *ring);

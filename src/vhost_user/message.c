@@ -42,6 +42,7 @@ static const struct request_spec specs[] = {
 	[VHOST_USER_SET_PROTOCOL_FEATURES] = { "SET_PROTOCOL_FEATURES" },
 	[VHOST_USER_GET_QUEUE_NUM] = { "GET_QUEUE_NUM", REPLY_U64 },
 	[VHOST_USER_SET_VRING_ENABLE] = { "SET_VRING_ENABLE", .wants_ack = true },
+	[VHOST_USER_NET_SET_MTU] = { "NET_SET_MTU", .wants_ack = true },
 	[VHOST_USER_SET_BACKEND_REQ_FD] = { "SET_BACKEND_REQ_FD" },
 	[VHOST_USER_GET_CONFIG] = { "GET_CONFIG", REPLY_CONFIG },
 	[VHOST_USER_SET_CONFIG] = { "SET_CONFIG", .wants_ack = true },

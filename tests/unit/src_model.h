@@ -41,7 +41,8 @@
 
 #define MODEL_BIT(n)		(1ULL << (n))
 #define MODEL_MAX_FILES		8
-#define MODEL_RING_SPACE	(256u << 10)	/* per queue; data in the second half */
+#define MODEL_MAX_PAGES		128
+#define MODEL_RING_SPACE	(256u << 10)	/* per queue, at most; data in the second half */
 
 struct model_file {
 	int call_fd;
@@ -76,13 +77,15 @@ struct model {
 	pid_t owner;
 	struct vlb_device_desc desc;
 	uint8_t config[VLB_CONFIG_SIZE];
+	uint8_t pages[MODEL_MAX_PAGES][VLB_CONFIG_SIZE];	/* with select_len */
+	unsigned int num_pages;
 	uint32_t generation;
 	uint64_t pool_size;
 	uint8_t *pool;
 	ino_t pool_inode;
 	struct model_queue queues[VLB_MAX_QUEUES];
 	/* what has happened */
-	unsigned int creates, adopts, pools, starts, stops, config_sets, removes;
+	unsigned int creates, adopts, pools, starts, stops, config_sets, removes, restarts;
 };
 
 extern struct model model;
@@ -343,14 +346,55 @@ static inline int model_set_pool(void *arg, struct model_file *file, const int *
 	return 0;
 }
 
+/* The page of the selector in @data, or NULL. */
+static inline uint8_t *model_page(const uint8_t *data)
+{
+	unsigned int i;
+
+	for (i = 0; i < model.num_pages; i++) {
+		if (!memcmp(model.pages[i], data, model.desc.select_len))
+			return model.pages[i];
+	}
+	return NULL;
+}
+
+static inline int model_set_page(const struct vlb_config *config)
+{
+	uint8_t *page = model_page(config->data);
+
+	assert_int_equal(config->offset, 0);
+	assert_int_equal(config->len, model.desc.config_len);
+	if (!page) {
+		assert_true(model.num_pages < MODEL_MAX_PAGES);
+		page = model.pages[model.num_pages++];
+	}
+	memcpy(page, config->data, config->len);
+	return 0;
+}
+
+static inline void model_get_page(struct vlb_config *config)
+{
+	const uint8_t *page = model_page(config->data);
+	unsigned int select_len = model.desc.select_len;
+
+	assert_int_equal(config->offset, 0);
+	assert_int_equal(config->len, model.desc.config_len);
+	if (page)
+		memcpy(config->data, page, config->len);
+	else
+		memset(config->data + select_len, 0, config->len - select_len);
+}
+
 static inline int model_set_config(void *arg, struct model_file *file, const int *fds)
 {
 	const struct vlb_config *config = arg;
 
 	(void)file;
 	(void)fds;
-	memcpy(model.config + config->offset, config->data, config->len);
 	model.config_sets++;
+	if (model.desc.select_len)
+		return model_set_page(config);
+	memcpy(model.config + config->offset, config->data, config->len);
 	return 0;
 }
 
@@ -360,7 +404,10 @@ static inline int model_get_config(void *arg, struct model_file *file, const int
 
 	(void)file;
 	(void)fds;
-	memcpy(config->data, model.config + config->offset, config->len);
+	if (model.desc.select_len)
+		model_get_page(config);
+	else
+		memcpy(config->data, model.config + config->offset, config->len);
 	return 0;
 }
 
@@ -377,12 +424,19 @@ static inline int model_register(void *arg, struct model_file *file, const int *
 	return 0;
 }
 
+static inline size_t model_ring_space(void)
+{
+	size_t space = model.pool_size / model.desc.num_queues / 4096 * 4096;
+
+	return space < MODEL_RING_SPACE ? space : MODEL_RING_SPACE;
+}
+
 static inline int model_queue_start(void *arg, struct model_file *file, const int *fds)
 {
 	struct vlb_queue_start *start = arg;
 	struct model_queue *queue = &model.queues[start->index];
-	uint8_t *base = model.pool + (size_t)start->index * MODEL_RING_SPACE;
-	uint64_t iova = VLB_POOL_IOVA + (uint64_t)start->index * MODEL_RING_SPACE;
+	uint8_t *base = model.pool + (size_t)start->index * model_ring_space();
+	uint64_t iova = VLB_POOL_IOVA + (uint64_t)start->index * model_ring_space();
 
 	(void)file;
 	assert_true(start->index < model.desc.num_queues);
@@ -391,7 +445,7 @@ static inline int model_queue_start(void *arg, struct model_file *file, const in
 	if (queue->running)
 		return -EALREADY;
 	start->size = model.desc.queue[start->index].size;
-	memset(base, 0, MODEL_RING_SPACE);
+	memset(base, 0, model_ring_space());
 	vring_init(&queue->vring, start->size, base, 4096);
 	queue->next = 0;
 	queue->running = true;
@@ -413,6 +467,22 @@ static inline int model_stop(void *arg, struct model_file *file, const int *fds)
 	(void)fds;
 	model_end_queues();
 	model.stops++;
+	return 0;
+}
+
+static inline int model_restart_driver(void *arg, struct model_file *file, const int *fds)
+{
+	unsigned int i;
+
+	(void)arg;
+	(void)file;
+	(void)fds;
+	/* Otherwise the new back-end would have seen what the driver is to forget. */
+	for (i = 0; i < VLB_MAX_QUEUES; i++)
+		assert_false(model.queues[i].running);
+	model.restarts++;
+	model_driver_reset();
+	model_driver_start();
 	return 0;
 }
 
@@ -443,6 +513,7 @@ static const struct {
 	{ VLB_REGISTER, model_register },
 	{ VLB_QUEUE_START, model_queue_start },
 	{ VLB_STOP, model_stop },
+	{ VLB_RESTART_DRIVER, model_restart_driver },
 	{ VLB_REMOVE, model_remove },
 };
 
@@ -612,7 +683,7 @@ static inline bool model_running(void)
 static inline void model_submit_read(unsigned int index, uint64_t sector, uint32_t len)
 {
 	struct model_queue *queue = &model.queues[index];
-	uint64_t area = (uint64_t)index * MODEL_RING_SPACE + MODEL_RING_SPACE / 2;
+	uint64_t area = (uint64_t)index * model_ring_space() + model_ring_space() / 2;
 	struct virtio_blk_outhdr *header = (void *)(model.pool + area);
 	struct vring *vring = &queue->vring;
 
@@ -646,7 +717,7 @@ static inline bool model_completed(unsigned int index)
 static inline void model_read_sectors(unsigned int index, uint64_t sector, uint32_t len,
 				      void *data)
 {
-	uint64_t area = (uint64_t)index * MODEL_RING_SPACE + MODEL_RING_SPACE / 2;
+	uint64_t area = (uint64_t)index * model_ring_space() + model_ring_space() / 2;
 	const uint64_t one = 1;
 
 	model_submit_read(index, sector, len);

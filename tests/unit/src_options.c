@@ -15,6 +15,10 @@
 #include "options.h"
 
 struct values {
+	struct {
+		uint64_t wheels;
+		bool sails;
+	} only;
 	bool flag;
 	const char *text;
 	const char *name;
@@ -41,8 +45,30 @@ static const struct vlb_option table[] = {
 	{ .name = NULL },
 };
 
+static const struct vlb_option car_table[] = {
+	{ "wheels", VLB_OPTION_NUMBER, 0, 1, 8, NULL, "N", "" },
+	{ .name = NULL },
+};
+
+static const struct vlb_option boat_table[] = {
+	{ "sails", VLB_OPTION_FLAG, OFFSET(only.sails) - OFFSET(only), 0, 0, NULL, NULL, "" },
+	{ .name = NULL },
+};
+
+static const struct vlb_option_group *groups(void)
+{
+	static const struct vlb_option_group all[] = {
+		{ "car", NULL, OFFSET(only), car_table },
+		{ "sledge", "has none", OFFSET(only), NULL },
+		{ "boat", NULL, OFFSET(only), boat_table },
+		{ .word = NULL },
+	};
+
+	return all;
+}
+
 static const struct vlb_command command = {
-	.name = "test", .operands = "WHAT", .summary = "", .options = table,
+	.name = "test", .operands = "WHAT", .summary = "", .options = table, .groups = groups,
 };
 
 static struct values values;
@@ -209,13 +235,32 @@ static void seconds(void **state)
 		assert_int_equal(parse("--seconds", bad[i], NULL), -EINVAL);
 }
 
+static void options_of_one_word(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("car", "--wheels", "4", NULL), 1);
+	assert_int_equal(values.only.wheels, 4);
+	/* The word may come later, with others of its own and with common ones. */
+	assert_int_equal(parse("--sails", "--number=7", "boat", "harbour", NULL), 2);
+	assert_true(values.only.sails);
+	assert_int_equal(values.number, 7);
+	assert_int_equal(parse("boat", "--wheels", "4", NULL), -EINVAL);
+	assert_int_equal(parse("--sails", "--wheels", "4", "boat", NULL), -EINVAL);
+	assert_int_equal(parse("sledge", "--sails", NULL), -EINVAL);
+	assert_int_equal(parse("car", "--wheels", "9", NULL), -EINVAL);
+	/* Without a word it is missing, which is the command's to say. */
+	assert_int_equal(parse("--sails", NULL), 0);
+	assert_int_equal(parse("boat", "--help", NULL), VLB_OPTIONS_HELP);
+	assert_int_equal(parse("--help", NULL), VLB_OPTIONS_HELP);
+}
+
 static void names(void **state)
 {
 	static const char *const good[] = {
 		"a", "disk0", "A_b-c.9", "abcdefghijklmnopqrstuvwxyz01234", "..a",
 	};
 	static const char *const bad[] = {
-		"", ".", "..", "a/b", "a b", "\xc3\xa4", "a\n",
+		"", ".", "..", "control", "a/b", "a b", "\xc3\xa4", "a\n",
 		"abcdefghijklmnopqrstuvwxyz012345",
 	};
 	size_t i;
@@ -238,6 +283,7 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(seconds),
 		cmocka_unit_test(names),
+		cmocka_unit_test(options_of_one_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
  *
  * Files
  *
- *   One open file of /dev/virtio-loopback owns at most one device, from
+ *   One open file of /dev/virtio-loopback/control owns at most one device, from
  *   VLB_CREATE or VLB_ADOPT until it is closed. The device outlives the file:
  *   after a close the driver's requests wait in its ring until another file
  *   adopts the device by name, or until the device's timeout removes it. Only a

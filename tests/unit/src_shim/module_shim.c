@@ -2,7 +2,7 @@
 /*
  * A pretended module, to be preloaded into the real tool.
  *
- * /dev/virtio-loopback becomes two sockets to the test that listens on $VLB_SHIM_SOCKET:
+ * /dev/virtio-loopback/control becomes two sockets to the test that listens on $VLB_SHIM_SOCKET:
  * one for messages, which the tool reads and polls as if it were the device file, and one
  * that carries each ioctl there and back. Without the variable there is no module.
  * /sys/class/virtio-loopback becomes $VLB_SHIM_SYSFS.
@@ -28,7 +28,7 @@
 
 #include "shim_protocol.h"
 
-#define DEVICE	"/dev/virtio-loopback"
+#define DEVICE	"/dev/virtio-loopback/control"
 #define SYSFS	"/sys/class/virtio-loopback"
 #define NODE	"/dev/vdtest"	/* always there */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A /dev/virtio-loopback of an interface version that does not exist yet. */
+/* A /dev/virtio-loopback/control of an interface version that does not exist yet. */
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -24,6 +24,7 @@ static const struct file_operations other_fops = {
 static struct miscdevice other_device = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "virtio-loopback",
+	.nodename = "virtio-loopback/control",
 	.fops = &other_fops,
 };
 
