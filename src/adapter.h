@@ -46,7 +46,8 @@ struct vlb_attach_options {
 struct vlb_driver {
 	bool running;			/* DRIVER_OK */
 	uint64_t features;
-	uint64_t queues;		/* enabled: bit per queue */
+	uint64_t queues;		/* those that the back-end serves: bit per queue */
+	uint64_t enabled;		/* and those of them that it wants enabled */
 	uint32_t generation[VLB_MAX_QUEUES];
 };
 
@@ -73,7 +74,8 @@ struct vlb_adapter {
 	uint64_t pool_size;
 	uint64_t arena_size;
 	int pool_fd;
-	uint64_t started;		/* queues that the back-end serves */
+	uint64_t started;		/* queues that the back-end serves ... */
+	uint64_t enabled;		/* ... and those of them that are enabled */
 	int64_t connected_since_ms;
 	unsigned int backoff_ms;
 	unsigned int lost_sessions;	/* ever */

@@ -18,6 +18,16 @@
 #define BIT(n)			(1ULL << (n))
 #define MESSAGES_AT_ONCE	8u
 
+/* Before the driver says otherwise. */
+static uint64_t queues_enabled_first(const struct vlb_adapter *adapter, uint64_t features)
+{
+	const struct vlb_profile *profile = adapter->profile;
+
+	if (!profile->enables_units || !(features & profile->mq_features))
+		return ~0ULL;
+	return vlb_profile_queues_of_units(profile, 1);
+}
+
 static int handle_start(struct vlb_adapter *adapter, const struct vlb_msg *msg)
 {
 	struct vlb_driver *driver = &adapter->driver;
@@ -26,7 +36,9 @@ static int handle_start(struct vlb_adapter *adapter, const struct vlb_msg *msg)
 
 	driver->running = true;
 	driver->features = msg->start.features;
-	driver->queues = msg->start.queues & ~adapter->profile->queues.local;
+	driver->queues = msg->start.queues &
+			 ~vlb_profile_local_queues(adapter->profile, adapter->desc.num_queues);
+	driver->enabled = queues_enabled_first(adapter, driver->features);
 	for (i = 0; i < VLB_MAX_QUEUES; i++)
 		driver->generation[i] = msg->generation;
 	ret = vlb_session_stop(adapter);
@@ -65,12 +77,25 @@ static int handle_queue_start(struct vlb_adapter *adapter, const struct vlb_msg 
 {
 	int ret = check_queue(adapter, msg);
 
-	if (ret || adapter->profile->queues.local & BIT(msg->queue))
+	if (ret || BIT(msg->queue) &
+	    vlb_profile_local_queues(adapter->profile, adapter->desc.num_queues))
 		return ret;
 	adapter->driver.queues |= BIT(msg->queue);
 	adapter->driver.generation[msg->queue] = msg->generation;
 	ret = vlb_session_stop_queue(adapter, msg->queue);
 	return ret ? ret : vlb_session_start_queue(adapter, msg->queue);
+}
+
+/* The module has said yes already. */
+static int handle_control(struct vlb_adapter *adapter, const struct vlb_msg *msg)
+{
+	const struct vlb_profile *profile = adapter->profile;
+	unsigned int units;
+
+	if (!profile->enables_units || !profile->enables_units(&msg->control, &units))
+		return 0;
+	adapter->driver.enabled = vlb_profile_queues_of_units(profile, units);
+	return vlb_session_enable_queues(adapter);
 }
 
 /* The fields of the profile that lie within what was written; the rest is ignored. */
@@ -153,6 +178,7 @@ static int (*const handlers[])(struct vlb_adapter *adapter, const struct vlb_msg
 	[VLB_MSG_QUEUE_START] = handle_queue_start,
 	[VLB_MSG_CONFIG_WRITE] = handle_config_write,
 	[VLB_MSG_REMOVED] = handle_removed,
+	[VLB_MSG_CONTROL] = handle_control,
 };
 
 static void handle_one(struct vlb_adapter *adapter, const struct vlb_msg *msg)

@@ -140,6 +140,7 @@ void vlb_session_close(struct vlb_adapter *adapter)
 	adapter->pool_fd = -1;
 	adapter->connected = false;
 	adapter->started = 0;
+	adapter->enabled = 0;
 }
 
 /* ---- does the back-end fit the device? --------------------------------------------- */
@@ -356,7 +357,11 @@ static int enable_ring(struct vlb_adapter *adapter, unsigned int index, bool ena
 {
 	int ret = vu_front_end_ring_enable(&adapter->fe, index, enable);
 
-	return ret ? back_end_failed(adapter, ret) : 0;
+	if (ret)
+		return back_end_failed(adapter, ret);
+	adapter->enabled &= ~BIT(index);
+	adapter->enabled |= enable ? BIT(index) : 0;
+	return 0;
 }
 
 /* Without acknowledgements the end of a series of requests needs a barrier. */
@@ -408,7 +413,7 @@ static int enable_and_kick(struct vlb_adapter *adapter, uint64_t queues,
 
 	queues &= adapter->started;
 	for (i = 0; i < adapter->desc.num_queues; i++) {
-		if (!(queues & BIT(i)))
+		if (!(queues & adapter->driver.enabled & BIT(i)))
 			continue;
 		ret = enable_ring(adapter, i, true);
 		if (ret)
@@ -467,6 +472,22 @@ int vlb_session_start(struct vlb_adapter *adapter)
 	if (ret)
 		return back_end_failed(adapter, ret);
 	return start_queues(adapter, adapter->driver.queues);
+}
+
+int vlb_session_enable_queues(struct vlb_adapter *adapter)
+{
+	uint64_t wanted = adapter->driver.enabled & adapter->started;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < adapter->desc.num_queues; i++) {
+		if (!((wanted ^ adapter->enabled) & BIT(i)))
+			continue;
+		ret = enable_ring(adapter, i, wanted & BIT(i));
+		if (ret)
+			return ret;
+	}
+	return 0;
 }
 
 /* All rings are disabled before the first is drained. */

@@ -32,6 +32,8 @@ int vlb_session_start(struct vlb_adapter *adapter);
 int vlb_session_stop(struct vlb_adapter *adapter);
 int vlb_session_start_queue(struct vlb_adapter *adapter, unsigned int index);
 int vlb_session_stop_queue(struct vlb_adapter *adapter, unsigned int index);
+/* The driver has enabled other queues than before. */
+int vlb_session_enable_queues(struct vlb_adapter *adapter);
 int vlb_session_write_config(struct vlb_adapter *adapter, const struct vlb_field *field);
 
 /* The back-end says that its configuration space has changed. */

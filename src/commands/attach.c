@@ -31,9 +31,6 @@ static const char *queues_note(const struct vlb_profile *profile, char *note, si
 
 	if (!rule->unit)
 		snprintf(note, size, "--queues: there is no choice, the type has %u", rule->base);
-	else if (rule->max_units)
-		snprintf(note, size, "--queues counts %s: %u at most, %s", rule->unit_name,
-			 rule->max_units, rule->max_reason);
 	else
 		snprintf(note, size, "--queues counts %s", rule->unit_name);
 	return note;
@@ -74,10 +71,6 @@ static int check_queues(const struct vlb_command *command,
 	if (!options->queues && rule->need_units)
 		return vlb_options_error(command, "--queues is missing: type %s does not know "
 					 "how many there are", profile->name);
-	if (rule->max_units && options->queues > rule->max_units)
-		return vlb_options_error(command, "--queues: devices of type %s have at most %u "
-					 "%s: %s", profile->name, rule->max_units,
-					 rule->unit_name, rule->max_reason);
 	if (rule->max_size && options->queue_size > rule->max_size)
 		return vlb_options_error(command, "--queue-size: back-ends of type %s take at "
 					 "most %u", profile->name, rule->max_size);

@@ -5,10 +5,10 @@
  * The configuration space is the front-end's. Back-ends move packets and nothing else, so
  * MAC and STATUS are offered by us (the link is always up), and MTU if there is --mtu.
  *
- * Not offered: everything that needs the control queue, which no vhost-user back-end
- * serves (CTRL_*, GUEST_ANNOUNCE, MQ, RSS, HASH_REPORT, NOTF_COAL). Linux's driver uses a
- * second pair only with it. Whoever serves that queue adds it behind the pairs (a local
- * queue), the features below, and lifts max_units.
+ * The control queue, which no back-end serves, is the module's. It says yes to all: receive
+ * modes and filters are permissions to leave packets out, and nothing is left out. What has
+ * to be done is to enable as many pairs as the driver uses. Not offered is what would need
+ * more than that (GUEST_ANNOUNCE, CTRL_GUEST_OFFLOADS, RSS, HASH_REPORT, NOTF_COAL).
  */
 #include <endian.h>
 #include <errno.h>
@@ -28,6 +28,10 @@
 #define CONFIG_LEN	offsetof(struct virtio_net_config, rss_max_key_size)
 #define MIN_MTU		68u
 #define MAX_MTU		65535u
+#define OWN_FEATURES	(BIT(VIRTIO_NET_F_MAC) | BIT(VIRTIO_NET_F_STATUS) | \
+			 BIT(VIRTIO_NET_F_MTU) | BIT(VIRTIO_NET_F_CTRL_VQ) | \
+			 BIT(VIRTIO_NET_F_CTRL_RX) | BIT(VIRTIO_NET_F_CTRL_VLAN) | \
+			 BIT(VIRTIO_NET_F_CTRL_MAC_ADDR))
 #define TRANSMIT_QUEUES	0xaaaaaaaaaaaaaaaaULL
 
 _Static_assert(CONFIG_LEN == 17, "struct virtio_net_config up to duplex");
@@ -48,6 +52,11 @@ static const struct vlb_feature_name features[] = {
 	{ VIRTIO_NET_F_HOST_UFO, "HOST_UFO" },
 	{ VIRTIO_NET_F_MRG_RXBUF, "MRG_RXBUF" },
 	{ VIRTIO_NET_F_STATUS, "STATUS" },
+	{ VIRTIO_NET_F_CTRL_VQ, "CTRL_VQ" },
+	{ VIRTIO_NET_F_CTRL_RX, "CTRL_RX" },
+	{ VIRTIO_NET_F_CTRL_VLAN, "CTRL_VLAN" },
+	{ VIRTIO_NET_F_MQ, "MQ" },
+	{ VIRTIO_NET_F_CTRL_MAC_ADDR, "CTRL_MAC_ADDR" },
 	{ 0, NULL },
 };
 
@@ -165,10 +174,22 @@ static void default_mac(const char *name, uint8_t *mac)
 static uint64_t adjust_features(const struct vlb_plan *plan, uint64_t offered)
 {
 	offered &= ~BIT(VIRTIO_NET_F_MTU);
-	offered |= BIT(VIRTIO_NET_F_MAC) | BIT(VIRTIO_NET_F_STATUS);
+	offered |= OWN_FEATURES & ~BIT(VIRTIO_NET_F_MTU);
 	if (plan->options->mtu)
 		offered |= BIT(VIRTIO_NET_F_MTU);
+	if (plan->units == 1)
+		offered &= ~BIT(VIRTIO_NET_F_MQ);
 	return offered;
+}
+
+/* Class, command, number of pairs. */
+static bool enables_units(const struct vlb_control *control, unsigned int *units)
+{
+	if (control->len < 4 || control->data[0] != VIRTIO_NET_CTRL_MQ ||
+	    control->data[1] != VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET)
+		return false;
+	*units = (unsigned int)(control->data[2] | control->data[3] << 8);
+	return *units >= VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MIN && *units <= VLB_MAX_QUEUES / 2;
 }
 
 static int adjust_config(const struct vlb_plan *plan, uint8_t *config, char *why,
@@ -199,13 +220,12 @@ const struct vlb_profile vlb_profile_net = {
 	.recovery = "packets being sent are lost, as on any network; receive buffers go to the next back-end",
 	.options = options,
 	.features = features,
-	.own_features = BIT(VIRTIO_NET_F_MAC) | BIT(VIRTIO_NET_F_STATUS) |
-			BIT(VIRTIO_NET_F_MTU),
+	.own_features = OWN_FEATURES,
+	.mq_features = BIT(VIRTIO_NET_F_MQ),
 	.protocol_features = VU_BIT(VHOST_USER_PROTOCOL_F_NET_MTU),
 	.queues = {
 		.unit = 2, .unit_name = "pairs of queues",
-		.max_units = 1,
-		.max_reason = "more need a control queue, which is not there yet",
+		.control = true,
 		/* So do DPDK 25.11 and passt. */
 		.back_end_counts_units = true,
 		.complete = TRANSMIT_QUEUES,
@@ -218,6 +238,7 @@ const struct vlb_profile vlb_profile_net = {
 	.fail_where = VLB_FAIL_EMPTY,
 	.nodes = nodes,
 	.check_options = check_options,
+	.enables_units = enables_units,
 	.adjust_features = adjust_features,
 	.adjust_config = adjust_config,
 };

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <linux/virtio_loopback.h>
+
 #include "../options.h"
 
 /*
@@ -57,8 +59,6 @@ struct vlb_queue_rule {
 	unsigned int base;		/* fixed ones; they come first */
 	unsigned int unit;		/* queues of a unit; 0: all are fixed */
 	const char *unit_name;		/* "request queues": what --queues counts */
-	unsigned int max_units;		/* 0: no limit of our own ... */
-	const char *max_reason;		/* ... and why there is one */
 	bool back_end_counts_units;	/* so does its GET_QUEUE_NUM */
 	bool need_units;		/* --queues has to be given */
 	bool trust_user;		/* a back-end that tells no number has enough */
@@ -70,6 +70,7 @@ struct vlb_queue_rule {
 	unsigned int max_size;		/* the most that back-ends take; 0: no limit known */
 
 	uint64_t local;			/* mask: the driver has them, the back-end does not */
+	bool control;			/* one more, behind all others: the module serves it */
 	/* mask: when the back-end is lost, what it has is completed, not kept for the next */
 	uint64_t complete;
 };
@@ -170,6 +171,12 @@ struct vlb_profile {
 	const struct vlb_node *nodes;
 
 	/*
+	 * Does this request to the module's own queue say how many units of queues are to be
+	 * enabled? Until it comes a device with mq_features has one. NULL: all always are.
+	 */
+	bool (*enables_units)(const struct vlb_control *control, unsigned int *units);
+
+	/*
 	 * The rest may be NULL. They return 0, or -errno with the end of a sentence that
 	 * begins with "the back-end" (check) or with "the device" (adjust) in @why.
 	 */
@@ -258,9 +265,19 @@ unsigned int vlb_profile_num_queues(const struct vlb_profile *profile, uint64_t 
 int vlb_profile_check_queues(const struct vlb_profile *profile, unsigned int back_end_queues,
 			     unsigned int num_queues, char *why, size_t why_size);
 
-/* The default size of queues; VLB_LOST_* of queue @index. */
+/* The default size of queues. */
 unsigned int vlb_profile_queue_size(const struct vlb_profile *profile);
+
+/* VLB_LOST_* and VLB_SERVED_BY_* of queue @index of @num_queues. */
 uint8_t vlb_profile_lost(const struct vlb_profile *profile, unsigned int index);
+uint8_t vlb_profile_served(const struct vlb_profile *profile, unsigned int index,
+			   unsigned int num_queues);
+
+/* Mask of the queues that the back-end of a device of @num_queues never sees. */
+uint64_t vlb_profile_local_queues(const struct vlb_profile *profile, unsigned int num_queues);
+
+/* Mask of the queues of the first @units units, and of all fixed ones. */
+uint64_t vlb_profile_queues_of_units(const struct vlb_profile *profile, unsigned int units);
 
 /* Bytes of a queue's arena: by default, and at least. */
 uint64_t vlb_profile_arena(const struct vlb_profile *profile, const struct vlb_plan *plan);

@@ -21,7 +21,8 @@ static unsigned int fixed_queues(const struct vlb_queue_rule *rule, uint64_t fea
 unsigned int vlb_profile_num_queues(const struct vlb_profile *profile, uint64_t features,
 				    unsigned int units)
 {
-	return fixed_queues(&profile->queues, features) + units * profile->queues.unit;
+	return fixed_queues(&profile->queues, features) + units * profile->queues.unit +
+	       profile->queues.control;
 }
 
 /* A back-end that does not tell has what every device of the type has. */
@@ -32,10 +33,33 @@ static unsigned int back_end_has(const struct vlb_queue_rule *rule, unsigned int
 	return rule->trust_user ? VLB_MAX_QUEUES : rule->base + rule->unit;
 }
 
-/* The back-end must have all up to the last that is not local. */
-static unsigned int back_end_needs(const struct vlb_queue_rule *rule, unsigned int num_queues)
+uint8_t vlb_profile_served(const struct vlb_profile *profile, unsigned int index,
+			   unsigned int num_queues)
 {
-	while (num_queues && rule->local & BIT(num_queues - 1))
+	return profile->queues.control && index == num_queues - 1 ? VLB_SERVED_BY_MODULE :
+								    VLB_SERVED_BY_BACK_END;
+}
+
+uint64_t vlb_profile_local_queues(const struct vlb_profile *profile, unsigned int num_queues)
+{
+	uint64_t control = profile->queues.control ? BIT(num_queues - 1) : 0;
+
+	return profile->queues.local | control;
+}
+
+uint64_t vlb_profile_queues_of_units(const struct vlb_profile *profile, unsigned int units)
+{
+	unsigned int count = profile->queues.base + units * profile->queues.unit;
+
+	return count >= VLB_MAX_QUEUES ? ~0ULL : BIT(count) - 1;
+}
+
+/* The back-end must have all up to the last that is not local. */
+static unsigned int back_end_needs(const struct vlb_profile *profile, unsigned int num_queues)
+{
+	uint64_t local = vlb_profile_local_queues(profile, num_queues);
+
+	while (num_queues && local & BIT(num_queues - 1))
 		num_queues--;
 	return num_queues;
 }
@@ -45,10 +69,10 @@ int vlb_profile_check_queues(const struct vlb_profile *profile, unsigned int bac
 {
 	unsigned int has = back_end_has(&profile->queues, back_end_queues);
 
-	if (has >= back_end_needs(&profile->queues, num_queues))
+	if (has >= back_end_needs(profile, num_queues))
 		return 0;
 	snprintf(why, why_size, "has fewer queues than the device: %u, not %u", has,
-		 back_end_needs(&profile->queues, num_queues));
+		 back_end_needs(profile, num_queues));
 	return -EPROTO;
 }
 
@@ -61,13 +85,12 @@ static unsigned int max_units(const struct vlb_profile *profile, const struct vl
 
 	if (max_queues > VLB_MAX_QUEUES)
 		max_queues = VLB_MAX_QUEUES;
+	max_queues -= rule->control;
 	if (has > max_queues)
 		has = max_queues;
 	max = has > fixed ? (has - fixed) / rule->unit : 0;
 	if (max > 1 && profile->mq_features & ~plan->back_end_features)
 		max = 1;
-	if (rule->max_units && max > rule->max_units)
-		max = rule->max_units;
 	return max;
 }
 

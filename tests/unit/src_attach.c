@@ -35,6 +35,7 @@ struct back_end {
 	uint8_t name_initial;		/* of the input device */
 	/* told */
 	unsigned int kicks;		/* bit per queue */
+	unsigned int enabled;		/* bit per queue */
 	unsigned int config_writes;
 	uint64_t mtu;
 };
@@ -126,6 +127,11 @@ static void answer(int fd, struct vu_message *msg, uint8_t *selector)
 		break;
 	case VHOST_USER_SET_VRING_KICK:
 		back_end->kicks |= 1u << (msg->payload.u64 & VU_VRING_INDEX_MASK);
+		ack(fd, msg);
+		break;
+	case VHOST_USER_SET_VRING_ENABLE:
+		back_end->enabled &= ~(1u << msg->payload.state.index);
+		back_end->enabled |= msg->payload.state.num << msg->payload.state.index;
 		ack(fd, msg);
 		break;
 	case VHOST_USER_NET_SET_MTU:
@@ -328,16 +334,59 @@ static void net(void **state)
 	assert_memory_equal(config.mac, mac, sizeof(mac));
 	assert_int_equal(le16toh(config.mtu), 1400);
 	assert_int_equal(back_end->mtu, 1400);
-	assert_int_equal(model.desc.num_queues, 2);
+	assert_int_equal(model.desc.num_queues, 3);
 	assert_int_equal(model.desc.queue[0].lost, VLB_LOST_REPLAY);
 	assert_int_equal(model.desc.queue[1].lost, VLB_LOST_COMPLETE);
+	assert_int_equal(model.desc.queue[1].served, VLB_SERVED_BY_BACK_END);
+	assert_int_equal(model.desc.queue[2].served, VLB_SERVED_BY_MODULE);
+	assert_int_equal(model.starts, 2);
 	assert_true(model.desc.features & BIT(VIRTIO_NET_F_MAC));
-	assert_false(model.desc.features & BIT(VIRTIO_NET_F_CTRL_VQ));
+	assert_true(model.desc.features & BIT(VIRTIO_NET_F_CTRL_VQ));
+	assert_false(model.desc.features & BIT(VIRTIO_NET_F_MQ));
 	/* The driver goes on with another back-end; features of our own are no obstacle. */
 	kill_back_end();
 	start_back_end();
 	expect_said(&process, "is back");
 	assert_int_equal(model.restarts, 0);
+	detach(&process);
+}
+
+/* What the driver has asked of the module's own queue. */
+static void use_pairs(uint8_t pairs)
+{
+	struct vlb_msg msg = {
+		.type = VLB_MSG_CONTROL,
+		.control = { .queue = 4, .len = 4, .data = { 4, 0, pairs } },
+	};
+
+	model_send(&msg);
+}
+
+static void net_pairs(void **state)
+{
+	struct process process;
+
+	(void)state;
+	be_type(BIT(VIRTIO_NET_F_MQ), F_MQ | F_REPLY_ACK, 8);
+	start_back_end();
+	process = tool("attach", "net", "--socket", back_end_socket, "--queues", "2", NULL);
+	model_serve_until(model_running() || has_ended(&process));
+	assert_int_equal(model.desc.num_queues, 5);
+	assert_int_equal(model.desc.queue[4].served, VLB_SERVED_BY_MODULE);
+	assert_true(model.desc.features & BIT(VIRTIO_NET_F_MQ));
+	/* One pair until the driver asks for more. */
+	model_serve_until(back_end->enabled == 0x3);
+	use_pairs(2);
+	model_serve_until(back_end->enabled == 0xf);
+	/* Another back-end begins with what the driver has last said. */
+	kill_back_end();
+	back_end->enabled = 0;
+	start_back_end();
+	expect_said(&process, "is back");
+	model_serve_until(back_end->enabled == 0xf);
+	use_pairs(0);
+	use_pairs(1);
+	model_serve_until(back_end->enabled == 0x3);
 	detach(&process);
 }
 
@@ -559,7 +608,6 @@ static void wrong_usage(void **state)
 		{ { "net", "--tag", "x" }, "--tag goes with fs only, not with net" },
 		{ { "--mac", "02:00:00:00:00:01", "rng" }, "--mac goes with net only, not with rng" },
 		{ { "net", "--mac", "nonsense" }, "no hardware address" },
-		{ { "net", "--queues", "2" }, "control queue" },
 		{ { "rng", "--queues", "1" }, "fixed number" },
 		{ { "rng", "--read-only" }, "--read-only goes with blk only" },
 		{ { "fs" }, "--tag is missing" },
@@ -607,6 +655,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(rng, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(net, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(net_pairs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(net_taken_over, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(vsock_keeps_its_event_queue, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(input_has_pages, set_up, tear_down),

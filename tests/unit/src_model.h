@@ -671,7 +671,8 @@ static inline bool model_running(void)
 	unsigned int i;
 
 	for (i = 0; i < model.desc.num_queues; i++) {
-		if (!model.queues[i].running)
+		if (!model.queues[i].running &&
+		    model.desc.queue[i].served == VLB_SERVED_BY_BACK_END)
 			return false;
 	}
 	return model.registered;
