@@ -57,7 +57,7 @@ hash_of_input() {
 root_directory() {
 	{
 		sed -n '/^# ---- the recipe/,/^# ---- the cache/p' "$here/root"
-		cat "$here/root-kernels"
+		cat "$here/root-kernels" "$here/root-drivers" "$here/root-testpmd"
 		echo "$boot_kernels $build_only_kernels"
 	} | hash_of_input | sed "s,^,$cache/root-,"
 }
