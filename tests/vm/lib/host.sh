@@ -62,6 +62,15 @@ root_directory() {
 	} | hash_of_input | sed "s,^,$cache/root-,"
 }
 
+# The directory that tests/vm/back-ends makes. What the programs need of the root stays the same within a release of
+# Debian, so a change of the root does not build them anew.
+back_ends_directory() {
+	{
+		cat "$here/back-ends-crates"
+		sed -n '/^suite=/p' "$here/root"
+	} | hash_of_input | sed "s,^,$cache/back-ends-,"
+}
+
 # The directory that tests/vm/debug-kernel makes for this version of its recipe: build/, modules/,
 # vmlinuz.
 debug_directory() {
