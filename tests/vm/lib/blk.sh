@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # For cases with block devices: . "$LIB/blk.sh"
-# shellcheck source=tests/vm/lib/lib.sh
-. "$LIB/lib.sh"
+# shellcheck source=tests/vm/lib/back-end.sh
+. "$LIB/back-end.sh"
 
 load_module() {
 	modprobe virtio_blk || skip "this kernel has no virtio_blk module"
@@ -15,10 +15,6 @@ unload_module() {
 
 unload() {
 	rmmod virtio_loopback 2>rmmod.err
-}
-
-listening() {
-	ss -xl 2>/dev/null | grep -q -- "$1"
 }
 
 # start_storage NAME [EXPORT-OPTION...]: an unmodified qemu-storage-daemon serving NAME.img as NAME.sock; its
@@ -43,24 +39,6 @@ start_testdev() {
 	wait_for 20 listening "$name.sock"
 }
 
-# kill_back_end NAME: without mercy, and until it is gone
-kill_back_end() {
-	pid=$(cat "$1.pid")
-	kill -9 "$pid"
-	wait_for 20 gone "$pid"
-}
-
-# stop_back_end NAME: as its user would, and until it is gone
-stop_back_end() {
-	pid=$(cat "$1.pid")
-	kill "$pid"
-	wait_for 20 gone "$pid"
-}
-
-gone() {
-	! grep -q '^State:.*[^Z] (' "/proc/$1/status" 2>/dev/null
-}
-
 # attach NAME [OPTION...]: attach NAME.sock as block device NAME, and wait until it is there
 attach() {
 	name=$1
@@ -68,17 +46,6 @@ attach() {
 	virtio-loopback attach blk --socket "$PWD/$name.sock" --name "$name" --daemonize "$@" ||
 		{ show_back_end "$name" && die "attach $name failed"; }
 	[ -b "$(node "$name")" ] || die "$name is attached, but has no block device"
-}
-
-# Whatever may explain why a back-end does not do its work.
-show_back_end() {
-	echo "the back-end's output: $(tail -n 5 "$1.log")"
-	echo "its sockets: $(ss -xap | grep -- "$1.sock")"
-	pid=$(cat "$1.pid" 2>/dev/null)
-	gone "$pid" && echo "it has ended" && return
-	for task in /proc/"$pid"/task/*; do
-		echo "${task##*/} $(cat "$task/comm") $(sed -n 's/^State:\t//p' "$task/status"): $(tr '\n' ' ' <"$task/stack")"
-	done
 }
 
 # attach_background NAME [OPTION...]: the same in the foreground of a job, output to NAME.adapter, pid in adapter_pid

@@ -57,9 +57,18 @@ hash_of_input() {
 root_directory() {
 	{
 		sed -n '/^# ---- the recipe/,/^# ---- the cache/p' "$here/root"
-		cat "$here/root-kernels"
+		cat "$here/root-kernels" "$here/root-drivers" "$here/root-testpmd"
 		echo "$boot_kernels $build_only_kernels"
 	} | hash_of_input | sed "s,^,$cache/root-,"
+}
+
+# The directory that tests/vm/back-ends makes. What the programs need of the root stays the same within a release of
+# Debian, so a change of the root does not build them anew.
+back_ends_directory() {
+	{
+		cat "$here/back-ends-crates"
+		sed -n '/^suite=/p' "$here/root"
+	} | hash_of_input | sed "s,^,$cache/back-ends-,"
 }
 
 # The directory that tests/vm/debug-kernel makes for this version of its recipe: build/, modules/,

@@ -1,0 +1,52 @@
+# shellcheck shell=sh
+# Back-ends as processes: NAME.pid, output in NAME.log, socket NAME.sock. Sourced by blk.sh and devices.sh.
+# shellcheck source=tests/vm/lib/lib.sh
+. "$LIB/lib.sh"
+
+listening() {
+	ss -xl 2>/dev/null | grep -q -- "$1"
+}
+
+# start_back_end NAME COMMAND...: in the background, until it listens on NAME.sock
+start_back_end() {
+	name=$1
+	shift
+	"$@" >>"$name.log" 2>&1 &
+	echo $! >"$name.pid"
+	wait_for 20 up "$name"
+}
+
+up() {
+	! gone "$(cat "$1.pid")" || { cat "$1.log" && die "the back-end $1 has ended"; }
+	listening "$1.sock"
+}
+
+# kill_back_end NAME: without mercy, and until it is gone
+kill_back_end() {
+	pid=$(cat "$1.pid")
+	kill -9 "$pid"
+	wait_for 20 gone "$pid"
+}
+
+# stop_back_end NAME: as its user would, and until it is gone
+stop_back_end() {
+	pid=$(cat "$1.pid")
+	kill "$pid"
+	wait_for 20 gone "$pid"
+}
+
+gone() {
+	! grep -q '^State:.*[^Z] (' "/proc/$1/status" 2>/dev/null
+}
+
+# Whatever may explain why a back-end does not do its work.
+show_back_end() {
+	echo "the back-end's output: $(tail -n 5 "$1.log")"
+	echo "its sockets: $(ss -xap | grep -- "$1.sock")"
+	pid=$(cat "$1.pid" 2>/dev/null)
+	gone "$pid" && echo "it has ended" && return
+	for task in /proc/"$pid"/task/*; do
+		echo "${task##*/} $(cat "$task/comm") $(sed -n 's/^State:\t//p' "$task/status"): $(tr '\n' ' ' <"$task/stack")"
+	done
+}
+
