@@ -141,6 +141,8 @@ struct vlb_profile {
 	uint64_t fact_features;
 	/* Of those: offered by us, whatever the back-end has. */
 	uint64_t own_features;
+	/* Of the ring, not of the type: withheld, because back-ends get them wrong. */
+	uint64_t withheld_ring_features;
 	/* Without these more than one unit of queues is impossible. */
 	uint64_t mq_features;
 	uint64_t protocol_features;	/* wanted beyond MQ and REPLY_ACK */

@@ -111,6 +111,7 @@ uint64_t vlb_profile_features(const struct vlb_profile *profile, const struct vl
 
 	if (profile->adjust_features)
 		features = profile->adjust_features(plan, features);
+	ring_features &= ~profile->withheld_ring_features;
 	features |= plan->back_end_features & ring_features;
 	return features | (ring_features & front_end_ring_features);
 }

@@ -37,6 +37,7 @@ struct back_end {
 	unsigned int kicks;		/* bit per queue */
 	unsigned int enabled;		/* bit per queue */
 	unsigned int config_writes;
+	unsigned int early_kicks;
 	uint64_t mtu;
 };
 
@@ -101,7 +102,16 @@ static void send_config(int fd, struct vu_message *msg, const uint8_t *selector)
 		  VU_CONFIG_HEADER_SIZE + config->size);
 }
 
-static void answer(int fd, struct vu_message *msg, uint8_t *selector)
+/* A kick that comes before the ring is known to be enabled would be lost. */
+static void look_for_early_kick(int kick_fd)
+{
+	struct pollfd kick = { .fd = kick_fd, .events = POLLIN };
+
+	if (poll(&kick, 1, 30) == 1)
+		back_end->early_kicks++;
+}
+
+static void answer(int fd, struct vu_message *msg, uint8_t *selector, int kick_fd)
 {
 	switch (msg->header.request) {
 	case VHOST_USER_GET_FEATURES:
@@ -132,6 +142,8 @@ static void answer(int fd, struct vu_message *msg, uint8_t *selector)
 	case VHOST_USER_SET_VRING_ENABLE:
 		back_end->enabled &= ~(1u << msg->payload.state.index);
 		back_end->enabled |= msg->payload.state.num << msg->payload.state.index;
+		if (msg->payload.state.num)
+			look_for_early_kick(kick_fd);
 		ack(fd, msg);
 		break;
 	case VHOST_USER_NET_SET_MTU:
@@ -147,12 +159,23 @@ static void serve(int listen_fd)
 {
 	uint8_t selector[2] = {};
 	struct vu_message msg;
-	int fd;
+	int kick_fds[256];
+	unsigned int i;
+	int fd, passed;
 
+	memset(kick_fds, -1, sizeof(kick_fds));
 	for (;;) {
 		fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
-		while (memset(&msg, 0, sizeof(msg)), peer_receive(fd, &msg, NULL))
-			answer(fd, &msg, selector);
+		while (memset(&msg, 0, sizeof(msg)), peer_receive(fd, &msg, &passed)) {
+			i = msg.payload.u64 & VU_VRING_INDEX_MASK;
+			if (msg.header.request == VHOST_USER_SET_VRING_KICK) {
+				close(kick_fds[i]);
+				kick_fds[i] = passed;
+			} else {
+				close(passed);
+			}
+			answer(fd, &msg, selector, kick_fds[i]);
+		}
 		close(fd);
 	}
 }
@@ -311,6 +334,7 @@ static void rng(void **state)
 	assert_int_equal(model.desc.queue[0].size, 16);
 	assert_int_equal(model.desc.config_len, 0);
 	assert_true(model.pool_size < 128 << 10);
+	assert_int_equal(back_end->early_kicks, 0);
 	detach(&process);
 }
 

@@ -136,6 +136,17 @@ static void feature_rules(void **state)
 	}
 }
 
+static void withheld_ring_features(void **state)
+{
+	struct vlb_plan plan = plan_of(~0ULL, 4);
+
+	(void)state;
+	assert_false(vlb_profile_features(type("sound"), &plan, RING_FEATURES) &
+		     BIT(VIRTIO_RING_F_EVENT_IDX));
+	assert_true(vlb_profile_features(type("rng"), &plan, RING_FEATURES) &
+		    BIT(VIRTIO_RING_F_EVENT_IDX));
+}
+
 static void failure_rules(void **state)
 {
 	unsigned int i, j;
@@ -512,6 +523,7 @@ int main(void)
 		cmocka_unit_test(queue_rules),
 		cmocka_unit_test(configuration_rules),
 		cmocka_unit_test(feature_rules),
+		cmocka_unit_test(withheld_ring_features),
 		cmocka_unit_test(failure_rules),
 		cmocka_unit_test(option_rules),
 		cmocka_unit_test(fixed_numbers_of_queues),
