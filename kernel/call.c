@@ -165,7 +165,7 @@ struct vlb_call *vlb_call_create_eventfd(struct vlb_queue *queue, int fd)
 	return call;
 }
 
-/* Until the next grace period calls may still be under way. */
+/* Calls may still be under way, until the next grace period; the queue is there so long. */
 void vlb_call_disconnect(struct vlb_call *call)
 {
 	u64 count;

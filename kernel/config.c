@@ -78,18 +78,17 @@ void vlb_config_set(struct virtio_device *vdev, unsigned int offset, const void 
 {
 	struct vlb_device *dev = vdev_to_vlb(vdev);
 	unsigned long flags;
-	u32 selector;
 
 	if (!is_inside(dev, offset, len))
 		return;
-	/* Bytes of the selector: served here, nobody else need know. */
-	selector = offset < dev->desc.select_len ? min(dev->desc.select_len - offset, len) : 0;
 	spin_lock_irqsave(&dev->config_lock, flags);
-	memcpy(dev->config + offset, buf, len);
-	bitmap_set(dev->config_written, offset + selector, len - selector);
-	bitmap_set(dev->config_dirty, offset + selector, len - selector);
-	if (selector)
-		vlb_config_select(dev);
+	if (dev->desc.select_len) {
+		vlb_config_select(dev, offset, buf, len);
+	} else {
+		memcpy(dev->config + offset, buf, len);
+		bitmap_set(dev->config_written, offset, len);
+		bitmap_set(dev->config_dirty, offset, len);
+	}
 	spin_unlock_irqrestore(&dev->config_lock, flags);
 	wake_up_interruptible(&dev->wait);
 }

@@ -27,8 +27,8 @@ static struct vlb_config_page *find_page(const struct vlb_device *dev, const u8 
 	return NULL;
 }
 
-/* The driver has written its selector: show that page. config_lock is held. */
-void vlb_config_select(struct vlb_device *dev)
+/* Show the page of the selector. */
+static void show_page(struct vlb_device *dev)
 {
 	const struct vlb_config_page *page = find_page(dev, dev->config);
 	u32 select_len = dev->desc.select_len;
@@ -40,36 +40,50 @@ void vlb_config_select(struct vlb_device *dev)
 		memset(dev->config + select_len, 0, len);
 }
 
+/* The driver writes; behind the selector that has no effect. config_lock is held. */
+void vlb_config_select(struct vlb_device *dev, u32 offset, const void *buf, u32 len)
+{
+	if (offset >= dev->desc.select_len)
+		return;
+	memcpy(dev->config + offset, buf, min(dev->desc.select_len - offset, len));
+	show_page(dev);
+}
+
 static bool is_whole(const struct vlb_device *dev, const struct vlb_config *config)
 {
 	return !config->offset && config->len == dev->desc.config_len;
 }
 
-/* Add @new or copy it over the page that is there; the caller frees what is returned. */
-static struct vlb_config_page *put_page_locked(struct vlb_device *dev,
-					       struct vlb_config_page *new, bool *changed)
+/*
+ * Take over *@new, or its contents; what is left there is for the caller to free. Returns
+ * whether that changes anything, or -ENOSPC.
+ */
+static int put_page_locked(struct vlb_device *dev, struct vlb_config_page **new)
 {
-	struct vlb_config_page *page = find_page(dev, new->data);
+	struct vlb_config_page *page = find_page(dev, (*new)->data);
+	int changed = 1;
 
-	if (!page) {
-		list_add_tail(&new->node, &dev->config_pages);
-		*changed = true;
-		new = NULL;
+	if (page) {
+		changed = !!memcmp(page->data, (*new)->data, dev->desc.config_len);
+		memcpy(page->data, (*new)->data, dev->desc.config_len);
+	} else if (dev->num_config_pages < VLB_MAX_CONFIG_PAGES) {
+		list_add_tail(&(*new)->node, &dev->config_pages);
+		dev->num_config_pages++;
+		*new = NULL;
 	} else {
-		*changed = memcmp(page->data, new->data, dev->desc.config_len);
-		memcpy(page->data, new->data, dev->desc.config_len);
+		return -ENOSPC;
 	}
-	vlb_config_select(dev);
-	dev->config_generation += *changed;
-	return new;
+	show_page(dev);
+	dev->config_generation += changed;
+	return changed;
 }
 
-/* As vlb_config_write(), for one page. Returns -ENOMEM too. */
+/* As vlb_config_write(), for one page. Returns -ENOMEM and -ENOSPC too. */
 int vlb_config_write_page(struct vlb_device *dev, const struct vlb_config *config)
 {
 	struct vlb_config_page *page;
 	unsigned long flags;
-	bool changed;
+	int ret;
 
 	if (!is_whole(dev, config))
 		return -EINVAL;
@@ -78,10 +92,10 @@ int vlb_config_write_page(struct vlb_device *dev, const struct vlb_config *confi
 		return -ENOMEM;
 	memcpy(page->data, config->data, config->len);
 	spin_lock_irqsave(&dev->config_lock, flags);
-	page = put_page_locked(dev, page, &changed);
+	ret = put_page_locked(dev, &page);
 	spin_unlock_irqrestore(&dev->config_lock, flags);
 	kfree(page);
-	return changed;
+	return ret;
 }
 
 /* VLB_GET_CONFIG, for the page whose selector is in config->data. */

@@ -123,7 +123,8 @@ static long become_owner(struct vlb_file *file, void __user *arg,
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	mutex_lock(&file->lock);
+	if (mutex_lock_interruptible(&file->lock)) /* held while user memory is copied */
+		return -EINTR;
 	dev = file->dev ? ERR_PTR(-EBUSY) : get(file, arg);
 	if (!IS_ERR(dev))
 		file_set_device(file, dev);

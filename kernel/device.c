@@ -75,6 +75,9 @@ u64 vlb_device_ring_features(void)
 	       vlb_ring_reset_feature();
 }
 
+#define QUEUE_FLAGS	(VLB_QUEUE_DESC_LOCAL | VLB_QUEUE_DESC_CLAMP_LEN | \
+			 VLB_QUEUE_DESC_ONE_REQUEST)
+
 /* Bits that belong to the transport, in every version of the specification so far. */
 #define VLB_TRANSPORT_FIRST	24
 #define VLB_TRANSPORT_LAST	41
@@ -99,7 +102,7 @@ static bool queues_are_valid(const struct vlb_device_desc *desc)
 	for (i = 0; i < desc->num_queues; i++)
 		if (!is_power_of_2(desc->queue[i].size) ||
 		    desc->queue[i].size > VLB_MAX_QUEUE_SIZE ||
-		    desc->queue[i].lost > VLB_LOST_COMPLETE || desc->queue[i].served > VLB_SERVED_BY_MODULE)
+		    desc->queue[i].lost > VLB_LOST_DISCARD || desc->queue[i].flags & ~QUEUE_FLAGS)
 			return false;
 	return !memchr_inv(&desc->queue[i], 0, (VLB_MAX_QUEUES - i) * sizeof(desc->queue[0]));
 }
@@ -123,6 +126,7 @@ static void device_release(struct device *dev)
 	struct vlb_device *vlb = container_of(dev, struct vlb_device, dev);
 	u32 i;
 
+	synchronize_rcu(); /* a call by the last back-end may just be looking at its queue */
 	for (i = 0; i < vlb->desc.num_queues; i++)
 		vlb_queue_exit(&vlb->queue[i]);
 	cancel_work_sync(&vlb->fail_work); /* a late submit_work may have queued it */
@@ -130,6 +134,7 @@ static void device_release(struct device *dev)
 	vlb_config_free_pages(vlb);
 	kvfree(vlb);
 	atomic_dec(&num_devices);
+	smp_mb__after_atomic(); /* wake_up_var() looks for sleepers without a lock */
 	wake_up_var(&num_devices);
 }
 

@@ -56,13 +56,15 @@ enum {
  * @failed_before: requests that had failed when the removal began
  * @lost: see timeout.c
  * @lost_since: see timeout.c
- * @lost_completed: see timeout.c
+ * @lost_for: see timeout.c
+ * @lost_replies: see timeout.c
  * @served_since: see timeout.c
  * @config_news: the configuration space changed while no driver could be told
  * @config_lock: guards what follows up to @wait; the driver may hold any lock
  * @config_generation: counts changes made by the back-end
  * @config: configuration space
  * @config_pages: see config_pages.c
+ * @num_config_pages: their number
  * @config_written: bytes that the driver has ever written
  * @config_dirty: bytes to be read as VLB_MSG_CONFIG_WRITE
  * @wait: woken when a message is pending
@@ -72,7 +74,7 @@ enum {
  * @fail_work: fails all requests, while VLB_FAILING or VLB_UNBINDING
  * @timeout_work: see timeout.c
  * @grace_work: while VLB_REMOVING, looks whether the back-end makes progress
- * @grace_completed: requests completed at the last look
+ * @grace_replies: requests served at the last look
  * @gone: completed with VLB_GONE
  * @freeze_work: see power.c
  * @freeze_done: see power.c
@@ -107,7 +109,8 @@ struct vlb_device {
 	u64 failed_before;
 	bool lost;
 	unsigned long lost_since;
-	u64 lost_completed;
+	unsigned long lost_for;
+	u64 lost_replies;
 	unsigned long served_since;
 	bool config_news;
 
@@ -115,6 +118,7 @@ struct vlb_device {
 	u32 config_generation;
 	u8 config[VLB_CONFIG_SIZE];
 	struct list_head config_pages;
+	u32 num_config_pages;
 	DECLARE_BITMAP(config_written, VLB_CONFIG_SIZE);
 	DECLARE_BITMAP(config_dirty, VLB_CONFIG_SIZE);
 
@@ -125,7 +129,7 @@ struct vlb_device {
 	struct work_struct fail_work;
 	struct delayed_work timeout_work;
 	struct delayed_work grace_work;
-	u64 grace_completed;
+	u64 grace_replies;
 	struct completion gone;
 
 	struct work_struct freeze_work;
@@ -181,7 +185,7 @@ void vlb_device_remove(struct vlb_device *dev, u32 reason);
 void vlb_device_break(struct vlb_device *dev, const struct vlb_queue *queue);
 void vlb_device_fail(struct vlb_device *dev);
 void vlb_device_requests_wait(struct vlb_device *dev);
-u64 vlb_device_completed(const struct vlb_device *dev);
+u64 vlb_device_replies(const struct vlb_device *dev);
 bool vlb_device_is_busy(const struct vlb_device *dev);
 u64 vlb_device_failed(const struct vlb_device *dev);
 static inline bool vlb_device_is_broken(const struct vlb_device *dev)
@@ -208,7 +212,7 @@ void vlb_device_config_changed(struct vlb_device *dev);
 /* config_pages.c: the same with a selector */
 int vlb_config_write_page(struct vlb_device *dev, const struct vlb_config *config);
 int vlb_config_read_page(struct vlb_device *dev, struct vlb_config *config);
-void vlb_config_select(struct vlb_device *dev);
+void vlb_config_select(struct vlb_device *dev, u32 offset, const void *buf, u32 len);
 void vlb_config_free_pages(struct vlb_device *dev);
 
 /* message.c: what the adapter reads */

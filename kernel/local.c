@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Queues that the module serves itself: VLB_SERVED_BY_MODULE.
+ * Queues that the module serves itself: VLB_QUEUE_DESC_LOCAL.
  *
  * A driver may spin until its control request is completed (virtio-net does), so that
  * nobody else can be asked: the module says yes to everything, inside the notification,

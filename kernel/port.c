@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A port exists from VLB_QUEUE_START until the queue is stopped. It is published by
- * RCU (queue->port): whoever is inside rcu_read_lock() may use the port it found.
+ * A port exists from VLB_QUEUE_START until the queue is stopped. Who owns a side of the
+ * queue (queue.c) may use the port that it finds in queue->port.
  *
  * Context: process; may sleep.
  */
@@ -84,7 +84,7 @@ put_pool:
 	return ERR_PTR(err);
 }
 
-/* After a grace period since the port was unpublished and its call disconnected. */
+/* The port is unpublished, its call disconnected, and the queue quiesced. */
 void vlb_port_destroy(struct vlb_port *port)
 {
 	vlb_call_put(port->call);

@@ -47,6 +47,7 @@ static bool advance(struct vlb_device *dev, int from, int to)
 static void set_idle(struct vlb_device *dev)
 {
 	atomic_set(&dev->freeze_state, FREEZE_IDLE);
+	smp_mb(); /* wake_up_var() looks for sleepers without a lock */
 	wake_up_var(&dev->freeze_state);
 }
 

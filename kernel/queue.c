@@ -16,8 +16,16 @@
  *   the rest   process context, dev->lock held
  *
  * The driver's callback never runs from within notify: the driver may hold its lock there.
+ *
+ * Ports are not waited for with RCU's grace periods. Drivers exist that spin until a
+ * request is completed, with preemption or interrupts off (virtio_console), and no grace
+ * period ends before they do; but they may be waiting for the very next port. So who
+ * takes a port away waits until each side has been seen without an owner
+ * (vlb_queue_quiesce()): later owners find no port. RCU protects callers that still have
+ * a pointer to the queue, and for them only the release of the device waits.
  */
 #include <linux/bottom_half.h>
+#include <linux/delay.h>
 #include <linux/eventfd.h>
 #include <linux/virtio.h>
 #include <linux/virtio_ring.h>
@@ -36,6 +44,7 @@ static void kick(struct vlb_queue *queue, struct vlb_port *port)
 		queue_work(vlb_io_wq, &queue->kick_work);
 }
 
+/* Cancelled before the port goes. */
 static void kick_work(struct work_struct *work)
 {
 	struct vlb_queue *queue = container_of(work, struct vlb_queue, kick_work);
@@ -102,13 +111,33 @@ static bool submit_port(struct vlb_queue *queue, struct vlb_port *port)
 	return todo & VLB_RELAY_AGAIN;
 }
 
-/* Under rcu_read_lock(). A late submit_work may find that the ring has gone. */
+/*
+ * Without a port only this says whether the driver's ring is there; for an owner, until it
+ * leaves.
+ */
+static bool has_ring(const struct vlb_queue *queue)
+{
+	return smp_load_acquire(&queue->vq); /* pairs with attach_ring() */
+}
+
+/* Under rcu_read_lock(). */
 static void serve_locally(struct vlb_queue *queue)
 {
-	if (!smp_load_acquire(&queue->vq)) /* pairs with attach_ring() */
+	if (!has_ring(queue))
 		return;
 	vlb_local_serve(queue->local, &queue->relay);
 	vlb_message_control(queue->dev);
+}
+
+/*
+ * Under rcu_read_lock(). Both sides are at rest but for this: discard is set after
+ * vlb_queue_quiesce(). Drivers that spin see the result; others are interrupted by the
+ * work item.
+ */
+static void discard_requests(struct vlb_queue *queue)
+{
+	if (has_ring(queue) && vlb_relay_fail_all(&queue->relay))
+		vlb_queue_complete_later(queue);
 }
 
 /* Under rcu_read_lock(). */
@@ -127,6 +156,8 @@ static void run_submit(struct vlb_queue *queue)
 			serve_locally(queue);
 		else if (port)
 			again = submit_port(queue, port);
+		else if (READ_ONCE(queue->discard))
+			discard_requests(queue);
 		else
 			vlb_device_requests_wait(queue->dev);
 		seen = leave(&queue->submits, seen, again || !--rounds, &queue->submit_work,
@@ -174,6 +205,8 @@ static void run_complete(struct vlb_queue *queue)
 		port = rcu_dereference(queue->port);
 		if (port && !vlb_device_is_broken(queue->dev))
 			again = complete_port(queue, port);
+		else if (READ_ONCE(queue->discard) && has_ring(queue))
+			interrupt(queue); /* discard_requests() does not say for which */
 		seen = leave(&queue->completes, seen, again || !--rounds,
 			     &queue->complete_work, READ_ONCE(queue->cpu));
 	} while (seen);
@@ -204,6 +237,15 @@ void vlb_queue_called(struct vlb_queue *queue)
 	run_complete(queue);
 }
 
+/* From now on whoever holds the device's lock has both sides to itself. */
+static void end_discarding(struct vlb_queue *queue)
+{
+	if (!queue->discard)
+		return;
+	WRITE_ONCE(queue->discard, false);
+	vlb_queue_quiesce(queue);
+}
+
 /**
  * vlb_queue_start - let a back-end serve the queue
  * @queue: the queue, without a port
@@ -214,6 +256,7 @@ void vlb_queue_called(struct vlb_queue *queue)
 void vlb_queue_start(struct vlb_queue *queue, struct vlb_port *port)
 {
 	lockdep_assert_held(&queue->dev->lock);
+	end_discarding(queue);
 	vlb_relay_replay(&queue->relay, &port->shadow);
 	rcu_assign_pointer(queue->port, port);
 	rcu_read_lock();
@@ -227,7 +270,7 @@ void vlb_queue_start(struct vlb_queue *queue, struct vlb_port *port)
  * vlb_queue_unpublish - take the port away from both sides
  * @queue: the queue
  *
- * Return: the port or NULL; in use until a grace period has passed.
+ * Return: the port or NULL; in use until vlb_queue_quiesce().
  */
 struct vlb_port *vlb_queue_unpublish(struct vlb_queue *queue)
 {
@@ -239,10 +282,48 @@ struct vlb_port *vlb_queue_unpublish(struct vlb_queue *queue)
 	return port;
 }
 
+static void wait_for_owner(const atomic_t *counter)
+{
+	while (atomic_read(counter))
+		usleep_range(10, 100);
+	smp_rmb(); /* its last look before whatever comes next */
+}
+
+/**
+ * vlb_queue_quiesce - wait until nobody uses what was there before
+ * @queue: the queue; what owners look at (port, discard, vq) has just been changed
+ *
+ * An owner increments its counter before it looks, with a full barrier; here it is changed
+ * before the counter is read. So an owner that is not seen sees the change.
+ */
+void vlb_queue_quiesce(struct vlb_queue *queue)
+{
+	lockdep_assert_held(&queue->dev->lock);
+	smp_mb(); /* see above; pairs with atomic_inc_return() */
+	wait_for_owner(&queue->submits);
+	wait_for_owner(&queue->completes);
+	cancel_work_sync(&queue->kick_work);
+}
+
+/* @lost: VLB_LOST_*. What comes while discard is not yet set waits until it is. */
+static void lose_requests(struct vlb_queue *queue, u8 lost)
+{
+	if (lost == VLB_LOST_REPLAY)
+		return;
+	if (vlb_relay_fail_active(&queue->relay))
+		interrupt(queue);
+	if (lost != VLB_LOST_DISCARD)
+		return;
+	WRITE_ONCE(queue->discard, true);
+	rcu_read_lock();
+	run_submit(queue);
+	rcu_read_unlock();
+}
+
 /**
  * vlb_queue_settle - take the last replies from a back-end that has gone
  * @queue: the queue, its driver still there
- * @port: its last port, after a grace period
+ * @port: its last port, after vlb_queue_quiesce()
  */
 void vlb_queue_settle(struct vlb_queue *queue, struct vlb_port *port)
 {
@@ -251,15 +332,14 @@ void vlb_queue_settle(struct vlb_queue *queue, struct vlb_port *port)
 	while (!vlb_device_is_broken(queue->dev) && complete_port(queue, port))
 		; /* ends: nothing is submitted to a port that is not published */
 	rcu_read_unlock();
-	if (queue->dev->desc.queue[queue->index].lost == VLB_LOST_COMPLETE &&
-	    vlb_relay_fail_active(&queue->relay))
-		interrupt(queue);
+	lose_requests(queue, queue->dev->desc.queue[queue->index].lost);
 }
 
 /* Complete all that waits with the fail response; there is no port. */
 void vlb_queue_fail_all(struct vlb_queue *queue)
 {
 	lockdep_assert_held(&queue->dev->lock);
+	end_discarding(queue);
 	if (queue->vq && !queue->local && vlb_relay_fail_all(&queue->relay))
 		interrupt(queue);
 }
@@ -271,6 +351,7 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 	queue->cpu = WORK_CPU_UNBOUND;
 	queue->relay.name = dev->desc.name;
 	queue->relay.index = index;
+	queue->relay.flags = dev->desc.queue[index].flags;
 	queue->relay.fail = (struct vlb_fail_response){
 		.where = dev->desc.fail_where, .len = dev->desc.fail_len,
 	};
@@ -278,7 +359,7 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 	INIT_WORK(&queue->kick_work, kick_work);
 	INIT_WORK(&queue->submit_work, submit_work);
 	INIT_WORK(&queue->complete_work, complete_work);
-	if (dev->desc.queue[index].served == VLB_SERVED_BY_MODULE) {
+	if (queue->relay.flags & VLB_QUEUE_DESC_LOCAL) {
 		queue->local = vlb_local_create();
 		if (!queue->local)
 			return -ENOMEM;
@@ -286,7 +367,7 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 	return vlb_relay_init(&queue->relay, dev->desc.queue[index].size);
 }
 
-/* After the last port and a grace period. */
+/* After the last port, and a grace period since anybody could have found the queue. */
 void vlb_queue_exit(struct vlb_queue *queue)
 {
 	cancel_work_sync(&queue->kick_work);

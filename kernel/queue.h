@@ -35,6 +35,7 @@ struct vlb_queue_attributes {
  *	and stable while @port is set
  * @relay: see relay.h
  * @local: if the module serves the queue; it never has a port
+ * @discard: requests are completed with the fail response until there is a port again
  * @port: NULL without a back-end; changed under dev->lock, read under RCU
  * @submits: notifications by the driver that the submitting side has not finished
  * @completes: the same by the back-end, for the completing side
@@ -52,6 +53,7 @@ struct vlb_queue {
 	struct virtqueue *vq;
 	struct vlb_relay relay;
 	struct vlb_local *local;
+	bool discard;
 	struct vlb_port __rcu *port;
 	atomic_t submits;
 	atomic_t completes;
@@ -71,6 +73,7 @@ void vlb_queue_complete_later(struct vlb_queue *queue);
 
 void vlb_queue_start(struct vlb_queue *queue, struct vlb_port *port);
 struct vlb_port *vlb_queue_unpublish(struct vlb_queue *queue);
+void vlb_queue_quiesce(struct vlb_queue *queue);
 void vlb_queue_settle(struct vlb_queue *queue, struct vlb_port *port);
 void vlb_queue_fail_all(struct vlb_queue *queue);
 

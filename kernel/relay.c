@@ -215,6 +215,9 @@ static int hand_out(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head
 	u32 table;
 	int err;
 
+	/* This one is counted already. */
+	if (relay->flags & VLB_QUEUE_DESC_ONE_REQUEST && vlb_relay_in_flight(relay) > 1)
+		return -ENOSPC;
 	err = measure(relay, head, &layout);
 	if (err)
 		return err;
@@ -374,6 +377,7 @@ static void complete_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16
 	if (req->extent_len)
 		vlb_arena_free(&shadow->arena, req->extent, req->extent_len);
 	relay->bytes += req->readable + len;
+	WRITE_ONCE(relay->replies, relay->replies + 1);
 	relay->latency[vlb_latency_bucket(latency_ns)]++;
 	trace_vlb_complete(relay->name, relay->index, head, len, latency_ns);
 	give_back(relay, head, len);
@@ -394,6 +398,8 @@ static int complete_next(struct vlb_relay *relay, struct vlb_shadow *shadow, u64
 		return violation(relay, "used id %u out of range (length %u)", id, len);
 	if (!is_active(&relay->requests[id]) || test_bit(id, relay->failed))
 		return violation(relay, "used id %u is not in flight (length %u)", id, len);
+	if (len > relay->requests[id].writable && relay->flags & VLB_QUEUE_DESC_CLAMP_LEN)
+		len = relay->requests[id].writable;
 	if (len > relay->requests[id].writable)
 		return violation(relay, "used id %u has length %u, more than the request takes",
 				 id, len);
@@ -406,9 +412,14 @@ static int complete_pending(struct vlb_relay *relay, struct vlb_shadow *shadow)
 {
 	u16 pending = vlb_shadow_ring_pending(&shadow->ring);
 	u64 now_ns = ktime_get_ns();
-	int count = pending;
 	int err = 0;
+	int count;
 
+	if (pending > 1 && relay->flags & VLB_QUEUE_DESC_ONE_REQUEST) {
+		vlb_shadow_ring_skip_used(&shadow->ring, pending - 1);
+		pending = 1;
+	}
+	count = pending;
 	if (pending > vlb_relay_in_flight(relay))
 		return violation(relay, "used index %u is ahead of the requests in flight by %u",
 				 (u16)(shadow->ring.last_used + pending),
@@ -530,9 +541,20 @@ void vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow)
 	relay->replays += count;
 }
 
+/*
+ * Nothing is asked of the device, it may only fill in what happens: a buffer for events or
+ * for what is received. Its driver waits for nothing, and would post it again at once.
+ */
+static bool is_empty_buffer(const struct vlb_relay *relay, u32 head)
+{
+	return !relay->requests[head].readable && !test_bit(head, relay->failed);
+}
+
 /**
  * vlb_relay_fail_active - complete all requests in flight with the fail response
  * @relay: the relay, both sides at rest, without a shadow
+ *
+ * Empty buffers stay in flight until the driver resets the queue.
  *
  * Return: whether the driver wants an interrupt.
  */
@@ -541,9 +563,25 @@ bool vlb_relay_fail_active(struct vlb_relay *relay)
 	u32 i;
 
 	for (i = 0; i < relay->ring.vring.num; i++)
-		if (relay->requests[i].active)
+		if (relay->requests[i].active && !is_empty_buffer(relay, i))
 			fail_one(relay, i);
 	return vlb_driver_ring_need_interrupt(&relay->ring);
+}
+
+/* The device holds a request that it will never serve. */
+static void take(struct vlb_relay *relay, u16 head)
+{
+	struct vlb_request *req = &relay->requests[head];
+	struct vlb_layout layout;
+
+	*req = (struct vlb_request){
+		.sequence = relay->submitted, .submitted_ns = ktime_get_ns(), .active = true,
+	};
+	WRITE_ONCE(relay->submitted, relay->submitted + 1);
+	if (measure(relay, head, &layout))
+		set_bit(head, relay->failed);
+	else
+		req->readable = layout.readable;
 }
 
 /**
@@ -561,8 +599,7 @@ bool vlb_relay_fail_all(struct vlb_relay *relay)
 			vlb_driver_ring_advance(&relay->ring);
 			if (is_bogus(relay, head))
 				continue;
-			WRITE_ONCE(relay->submitted, relay->submitted + 1);
-			relay->requests[head].active = true;
+			take(relay, head);
 		}
 	} while (vlb_driver_ring_enable_kicks(&relay->ring));
 	return vlb_relay_fail_active(relay);

@@ -87,6 +87,7 @@ struct vlb_violation {
  * @failed: heads of requests that no back-end can serve, to be completed with @fail
  * @replay: scratch of vlb_relay_replay()
  * @fail: the fail response
+ * @flags: VLB_QUEUE_DESC_*
  * @name: device, for tracepoints
  * @index: queue, for tracepoints
  * @starved: the next request waits for space
@@ -96,6 +97,7 @@ struct vlb_violation {
  * @replays: requests handed out again
  * @completed: requests given back; the completing side's, as all below
  * @bytes: data moved by them, both directions
+ * @replies: requests that a back-end has used
  * @calls: notifications from the back-end
  * @errors: requests completed with @fail
  * @latency: histogram, see vlb_latency_bucket()
@@ -107,6 +109,7 @@ struct vlb_relay {
 	unsigned long *failed;
 	struct vlb_replay_entry *replay;
 	struct vlb_fail_response fail;
+	u8 flags;
 	const char *name;
 	u16 index;
 	int starved;
@@ -117,6 +120,7 @@ struct vlb_relay {
 
 	u64 completed ____cacheline_aligned;
 	u64 bytes;
+	u64 replies;
 	u64 calls;
 	u64 errors;
 	u32 latency[VLB_LATENCY_BUCKETS];

@@ -101,14 +101,14 @@ bool vlb_device_is_busy(const struct vlb_device *dev)
 	return false;
 }
 
-/* Requests that were ever given back to the driver. */
-u64 vlb_device_completed(const struct vlb_device *dev)
+/* Requests that back-ends have ever served. */
+u64 vlb_device_replies(const struct vlb_device *dev)
 {
 	u64 sum = 0;
 	u32 i;
 
 	for (i = 0; i < dev->desc.num_queues; i++)
-		sum += READ_ONCE(dev->queue[i].relay.completed);
+		sum += READ_ONCE(dev->queue[i].relay.replies);
 	return sum;
 }
 
@@ -122,27 +122,24 @@ static u64 errors(const struct vlb_device *dev)
 	return sum;
 }
 
-/*
- * Requests that have failed because of the removal. Where the type has no way to say so
- * they are buffers that were still empty.
- */
+/* Requests that have failed because of the removal. */
 u64 vlb_device_failed(const struct vlb_device *dev)
 {
-	return dev->desc.fail_where == VLB_FAIL_EMPTY ? 0 : errors(dev) - dev->failed_before;
+	return errors(dev) - dev->failed_before;
 }
 
 static void grace_work(struct work_struct *work)
 {
 	struct vlb_device *dev = container_of(work, struct vlb_device, grace_work.work);
-	u64 now = vlb_device_completed(dev);
+	u64 now = vlb_device_replies(dev);
 
-	if (now == dev->grace_completed && vlb_device_is_busy(dev)) {
+	if (now == dev->grace_replies && vlb_device_is_busy(dev)) {
 		dev_err(&dev->dev, "no progress for %u ms while being removed; requests fail\n",
 			GRACE_MS);
 		vlb_device_fail(dev);
 		return;
 	}
-	dev->grace_completed = now;
+	dev->grace_replies = now;
 	queue_delayed_work(vlb_io_wq, &dev->grace_work, msecs_to_jiffies(GRACE_MS));
 }
 
@@ -153,7 +150,7 @@ static void fail_or_grant_grace(struct vlb_device *dev)
 	if (!dev->num_ports || dev->removed_reason != VLB_REMOVED_REQUEST) {
 		vlb_device_fail(dev);
 	} else {
-		dev->grace_completed = vlb_device_completed(dev);
+		dev->grace_replies = vlb_device_replies(dev);
 		queue_delayed_work(vlb_io_wq, &dev->grace_work, msecs_to_jiffies(GRACE_MS));
 	}
 	mutex_unlock(&dev->lock);
@@ -193,10 +190,12 @@ static void remove_work(struct work_struct *work)
  */
 void vlb_device_remove(struct vlb_device *dev, u32 reason)
 {
+	u64 failed = errors(dev); /* before anybody can see that requests are to fail */
+
 	if (test_and_set_bit(VLB_REMOVING, &dev->flags))
 		return;
 	dev->removed_reason = reason;
-	dev->failed_before = errors(dev);
+	dev->failed_before = failed;
 	queue_work(vlb_wq, &dev->remove_work);
 }
 

@@ -11,22 +11,35 @@
  * Suspend finds the device busy meanwhile, and a removal waits.
  */
 #include <linux/virtio.h>
+#include <linux/virtio_config.h>
 
 #include "device.h"
 
+/* Under dev->lock. */
+static void fail_requests(struct vlb_device *dev)
+{
+	set_bit(VLB_UNBINDING, &dev->flags);
+	queue_work(vlb_io_wq, &dev->fail_work);
+}
+
 static void unbind(struct vlb_device *dev)
 {
-	queue_work(vlb_io_wq, &dev->fail_work);
+	mutex_lock(&dev->lock);
+	fail_requests(dev); /* again, should another restart have ended meanwhile */
+	mutex_unlock(&dev->lock);
 	device_release_driver(&dev->vdev.dev);
 	mutex_lock(&dev->lock); /* fail_work looks under it */
 	clear_bit(VLB_UNBINDING, &dev->flags);
+	/* Somebody has bound a driver already, in vain so far. */
+	if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK)
+		vlb_message_start(dev);
 	mutex_unlock(&dev->lock);
 }
 
 static void restart_work(struct work_struct *work)
 {
 	struct vlb_device *dev = container_of(work, struct vlb_device, restart_work);
-	int ret = 0;
+	int bound = 1;
 
 	flush_work(&dev->register_work);
 	if (!test_bit(VLB_REGISTERED, &dev->flags))
@@ -34,13 +47,18 @@ static void restart_work(struct work_struct *work)
 	vlb_power_exclude(dev);
 	unbind(dev);
 	if (!test_bit(VLB_REMOVING, &dev->flags))
-		ret = device_attach(&dev->vdev.dev);
+		bound = device_attach(&dev->vdev.dev);
 	vlb_power_include(dev);
-	if (ret < 0)
-		dev_err(&dev->dev, "its driver does not start again (error %d)\n", ret);
+	if (bound <= 0)
+		dev_err(&dev->dev, "its driver does not start again (%d); unbind and bind it by hand\n",
+			bound);
 }
 
-/* VLB_RESTART_DRIVER: 0, -EINVAL (not registered) or -ESHUTDOWN (being removed). */
+/*
+ * VLB_RESTART_DRIVER: 0, -EINVAL (not registered), -EBUSY (a queue runs) or -ESHUTDOWN
+ * (being removed). Requests fail at once: what the work has to wait for first, a probe or
+ * a freeze, may be waiting for them.
+ */
 int vlb_restart_driver(struct vlb_device *dev)
 {
 	int err = 0;
@@ -50,8 +68,10 @@ int vlb_restart_driver(struct vlb_device *dev)
 		err = -EINVAL;
 	} else if (test_bit(VLB_REMOVING, &dev->flags)) {
 		err = -ESHUTDOWN;
+	} else if (dev->num_ports) {
+		err = -EBUSY;
 	} else {
-		set_bit(VLB_UNBINDING, &dev->flags);
+		fail_requests(dev);
 		queue_work(vlb_wq, &dev->restart_work);
 	}
 	mutex_unlock(&dev->lock);

@@ -9,7 +9,6 @@
  */
 #include <linux/err.h>
 #include <linux/file.h>
-#include <linux/rcupdate.h>
 #include <linux/virtio_config.h>
 
 #include "call.h"
@@ -58,7 +57,8 @@ static int check_start(const struct vlb_device *dev, const struct vlb_queue_star
 		return -ESHUTDOWN;
 	if (!dev->pool)
 		return -EINVAL;
-	if (!(dev->status & VIRTIO_CONFIG_S_DRIVER_OK) || !queue->vq ||
+	if (test_bit(VLB_UNBINDING, &dev->flags) ||
+	    !(dev->status & VIRTIO_CONFIG_S_DRIVER_OK) || !queue->vq ||
 	    start->generation != queue->generation)
 		return -ESTALE;
 	return rcu_access_pointer(queue->port) ? -EALREADY : 0;
@@ -131,11 +131,10 @@ static void end_ports(struct vlb_device *dev, u64 queues, bool settle)
 
 	lockdep_assert_held(&dev->lock);
 	count = unpublish(dev, queues, ports);
-	if (count)
-		synchronize_rcu();
 	for (i = 0; i < dev->desc.num_queues; i++) {
 		if (!ports[i])
 			continue;
+		vlb_queue_quiesce(&dev->queue[i]);
 		if (settle)
 			vlb_queue_settle(&dev->queue[i], ports[i]);
 		vlb_port_destroy(ports[i]);

@@ -117,6 +117,12 @@ u16 vlb_shadow_ring_pending(const struct vlb_shadow_ring *ring)
 	return pending;
 }
 
+/* Pass over used elements; there may have been more of them than the ring has room for. */
+void vlb_shadow_ring_skip_used(struct vlb_shadow_ring *ring, u16 count)
+{
+	ring->last_used += count;
+}
+
 /* Take one used element; both values are still to be checked. */
 void vlb_shadow_ring_pop_used(struct vlb_shadow_ring *ring, u32 *id, u32 *len)
 {

@@ -14,6 +14,8 @@
 
 #include "device.h"
 
+#define LOOK_AGAIN	(3600 * HZ)
+
 /* No back-end, and somebody who waits for one. */
 static bool is_lost(const struct vlb_device *dev)
 {
@@ -23,24 +25,36 @@ static bool is_lost(const struct vlb_device *dev)
 }
 
 /* Was what has just ended more than a visit? */
-static bool was_served(const struct vlb_device *dev, unsigned long timeout)
+static bool was_served(const struct vlb_device *dev)
 {
-	return vlb_device_completed(dev) != dev->lost_completed || !vlb_device_is_busy(dev) ||
+	unsigned long timeout = msecs_to_jiffies(dev->desc.timeout_ms);
+
+	return vlb_device_replies(dev) != dev->lost_replies || !vlb_device_is_busy(dev) ||
 	       time_after_eq(jiffies, dev->served_since + timeout);
+}
+
+static unsigned long time_left(const struct vlb_device *dev)
+{
+	unsigned long end = dev->lost_since + msecs_to_jiffies(dev->desc.timeout_ms);
+
+	return time_after(end, jiffies) ? end - jiffies : 0;
+}
+
+/* Timers for many days go off early, so that it looks again now and then. */
+static void wait_on(struct vlb_device *dev)
+{
+	queue_delayed_work(vlb_io_wq, &dev->timeout_work,
+			   min_t(unsigned long, time_left(dev), LOOK_AGAIN));
 }
 
 static void lose(struct vlb_device *dev)
 {
-	unsigned long timeout = msecs_to_jiffies(dev->desc.timeout_ms);
-	unsigned long end;
-
-	if (was_served(dev, timeout)) {
-		dev->lost_since = jiffies;
-		dev->lost_completed = vlb_device_completed(dev);
+	if (was_served(dev)) {
+		dev->lost_for = 0;
+		dev->lost_replies = vlb_device_replies(dev);
 	}
-	end = dev->lost_since + timeout;
-	queue_delayed_work(vlb_io_wq, &dev->timeout_work,
-			   time_after(end, jiffies) ? end - jiffies : 0);
+	dev->lost_since = jiffies - dev->lost_for;
+	wait_on(dev);
 }
 
 /* After any change of owner, status or ports. */
@@ -56,23 +70,29 @@ void vlb_timeout_update(struct vlb_device *dev)
 		lose(dev);
 	} else {
 		dev->served_since = jiffies;
+		dev->lost_for = jiffies - dev->lost_since;
 		cancel_delayed_work(&dev->timeout_work);
 	}
+}
+
+static void time_is_over(struct vlb_device *dev)
+{
+	dev_err(&dev->dev, "no back-end for %u ms; its requests fail and the device is removed\n",
+		dev->desc.timeout_ms);
+	vlb_device_remove(dev, VLB_REMOVED_TIMEOUT);
 }
 
 static void timeout_work(struct work_struct *work)
 {
 	struct vlb_device *dev = container_of(work, struct vlb_device, timeout_work.work);
-	bool lost;
 
 	mutex_lock(&dev->lock);
-	lost = is_lost(dev); /* a back-end may have come just now */
+	/* A back-end may have come just now, and even gone again. */
+	if (is_lost(dev) && time_left(dev))
+		wait_on(dev);
+	else if (is_lost(dev))
+		time_is_over(dev);
 	mutex_unlock(&dev->lock);
-	if (!lost)
-		return;
-	dev_err(&dev->dev, "no back-end for %u ms; its requests fail and the device is removed\n",
-		dev->desc.timeout_ms);
-	vlb_device_remove(dev, VLB_REMOVED_TIMEOUT);
 }
 
 void vlb_timeout_init(struct vlb_device *dev)

@@ -91,7 +91,7 @@ static void attach_ring(struct vlb_queue *queue, struct virtqueue *vq)
 	vlb_relay_reset(&queue->relay, virtqueue_get_vring(vq), event_idx);
 	if (queue->local)
 		vlb_local_reset(queue->local);
-	smp_store_release(&queue->vq, vq); /* pairs with serve_locally() */
+	smp_store_release(&queue->vq, vq); /* pairs with has_ring() */
 }
 
 static void detach_ring(struct vlb_queue *queue)
@@ -99,8 +99,7 @@ static void detach_ring(struct vlb_queue *queue)
 	lockdep_assert_held(&queue->dev->lock);
 	vlb_device_drop_ports(queue->dev, BIT_ULL(queue->index));
 	WRITE_ONCE(queue->vq, NULL);
-	if (queue->local)
-		synchronize_rcu(); /* without a port nobody else has waited */
+	vlb_queue_quiesce(queue); /* the module itself may be serving it, or discarding */
 }
 
 static void del_vqs(struct virtio_device *vdev)

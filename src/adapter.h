@@ -45,6 +45,7 @@ struct vlb_attach_options {
 /* The driver of the device, as far as the module has told. */
 struct vlb_driver {
 	bool running;			/* DRIVER_OK */
+	bool started_alone;		/* ... since a time when there was no back-end */
 	uint64_t features;
 	uint64_t queues;		/* those that the back-end serves: bit per queue */
 	uint64_t enabled;		/* and those of them that it wants enabled */
@@ -66,6 +67,7 @@ struct vlb_adapter {
 	uint8_t config[VLB_CONFIG_SIZE];	/* as the driver sees it */
 	struct vlb_driver driver;
 	bool restart_due;		/* before its queues are started again */
+	bool restarting;		/* it was told to, and has not started yet */
 
 	/* The session: from vlb_session_open() to vlb_session_close(). */
 	struct vu_front_end fe;
@@ -79,6 +81,7 @@ struct vlb_adapter {
 	int64_t connected_since_ms;
 	unsigned int backoff_ms;
 	unsigned int lost_sessions;	/* ever */
+	int64_t lost_time_ms;		/* the last of them */
 	unsigned int left_open;		/* sockets, see vu_connection_close() */
 	char why[400];			/* after an error: a sentence */
 	pid_t peer;			/* the back-end's process */

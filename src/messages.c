@@ -35,6 +35,8 @@ static int handle_start(struct vlb_adapter *adapter, const struct vlb_msg *msg)
 	int ret;
 
 	driver->running = true;
+	driver->started_alone = !adapter->connected;
+	adapter->restarting = false;
 	driver->features = msg->start.features;
 	driver->queues = msg->start.queues &
 			 ~vlb_profile_local_queues(adapter->profile, adapter->desc.num_queues);

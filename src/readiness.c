@@ -62,10 +62,14 @@ static void give_hint(struct vlb_adapter *adapter)
  * A parent that waits for a daemon gets an answer, and so does who waits for a back-end
  * that was there and is not any more. (Without a driver there may be one tomorrow.)
  */
-static bool has_waited_enough(const struct vlb_adapter *adapter, int64_t waited_ms)
+static bool has_waited_enough(const struct vlb_adapter *adapter, int64_t now_ms)
 {
-	return waited_ms >= GIVE_UP_AFTER_MS && !adapter->removing &&
-	       (adapter->options->daemonize || (adapter->lost_sessions && !adapter->adopted));
+	if (adapter->removing)
+		return false;
+	if (adapter->options->daemonize)
+		return now_ms - adapter->register_time_ms >= GIVE_UP_AFTER_MS;
+	return adapter->lost_sessions && !adapter->connected && !adapter->adopted &&
+	       now_ms - adapter->lost_time_ms >= GIVE_UP_AFTER_MS;
 }
 
 static void give_up(struct vlb_adapter *adapter)
@@ -86,11 +90,12 @@ static void give_up(struct vlb_adapter *adapter)
 
 static void wait_on(struct vlb_adapter *adapter)
 {
-	int64_t waited_ms = vlb_clock_ms() - adapter->register_time_ms;
+	int64_t now_ms = vlb_clock_ms();
+	int64_t waited_ms = now_ms - adapter->register_time_ms;
 
 	if (!adapter->ready_hint_given && waited_ms >= HINT_AFTER_MS && adapter->connected)
 		give_hint(adapter);
-	if (has_waited_enough(adapter, waited_ms))
+	if (has_waited_enough(adapter, now_ms))
 		give_up(adapter);
 	vlb_timer_set(adapter->ready_watch.fd,
 		      adapter->ready_hint_given ? LOOK_SELDOM_MS : LOOK_EVERY_MS);

@@ -74,6 +74,7 @@ static const struct {
 	{ "mmap", 2, PROT_EXEC, 0 },
 	{ "mmap2", 2, PROT_EXEC, 0 },
 	{ "mprotect", 2, PROT_EXEC, 0 },
+	{ "setsockopt", 2, UINT32_MAX, SO_OOBINLINE },
 	/* Not F_SETOWN and F_SETSIG: they would send signals to others. */
 	{ "fcntl", 1, UINT32_MAX, F_GETFD },
 	{ "fcntl", 1, UINT32_MAX, F_SETFD },

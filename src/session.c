@@ -457,6 +457,7 @@ static int restart_driver(struct vlb_adapter *adapter)
 		return 0;
 	if (ret)
 		return module_failed(adapter, ret);
+	adapter->restarting = true;
 	vlb_notice("the driver starts over: the back-end knows nothing of what went before");
 	return 0;
 }
@@ -465,10 +466,12 @@ int vlb_session_start(struct vlb_adapter *adapter)
 {
 	int ret;
 
-	if (!adapter->connected || !adapter->driver.running)
+	if (!adapter->connected)
 		return 0;
 	if (adapter->restart_due)
 		return restart_driver(adapter);
+	if (!adapter->driver.running)
+		return 0;
 	ret = vu_front_end_set_features(&adapter->fe, adapter->driver.features);
 	if (!ret)
 		ret = vu_front_end_set_memory(&adapter->fe, adapter->pool_fd, VLB_POOL_IOVA,
@@ -650,10 +653,16 @@ static bool is_hopeless(const struct vlb_adapter *adapter, int err)
 		adapter->lost_sessions >= MAX_LOST_EARLY);
 }
 
+/* Not something that is missing on our side, such as memory or permission. */
+static bool is_back_ends_fault(int err)
+{
+	return err == -EPROTO || err == -EREMOTEIO || err == -ETIMEDOUT || err == -ECONNRESET;
+}
+
 /* A session has failed with @err, or could not be made complete; it is dropped already. */
 static void try_again(struct vlb_adapter *adapter, int err, const char *consequence)
 {
-	adapter->lost_sessions++;
+	adapter->lost_sessions += is_back_ends_fault(err);
 	if (is_hopeless(adapter, err)) {
 		vlb_error("%s; removing the device", adapter->why);
 		adapter->result = err;
@@ -685,8 +694,22 @@ void vlb_session_lost(struct vlb_adapter *adapter, int err)
 		adapter->last_why[0] = '\0';
 	}
 	drop_session(adapter);
+	adapter->lost_time_ms = vlb_clock_ms();
 	if (!adapter->done)
 		try_again(adapter, err, "requests wait while it is reconnected");
+}
+
+/*
+ * Has the driver told the last back-end, or nobody, what this one has to know? Or was it to
+ * start over when the last back-end left, and has perhaps failed to?
+ */
+static bool must_restart_driver(const struct vlb_adapter *adapter)
+{
+	const struct vlb_profile *profile = adapter->profile;
+	const struct vlb_driver *driver = &adapter->driver;
+
+	return (profile->restart_driver && driver->running) || adapter->restarting ||
+	       (profile->queues.discard && driver->running && driver->started_alone);
 }
 
 static int reopen(struct vlb_adapter *adapter)
@@ -704,7 +727,7 @@ static int reopen(struct vlb_adapter *adapter)
 		ret = vlb_session_set_pool(adapter);
 	if (!ret)
 		ret = vlb_session_watch(adapter);
-	adapter->restart_due = adapter->profile->restart_driver && adapter->driver.running;
+	adapter->restart_due = must_restart_driver(adapter);
 	if (!ret)
 		ret = vlb_session_start(adapter);
 	return ret;

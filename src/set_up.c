@@ -254,7 +254,7 @@ static void describe(struct vlb_adapter *adapter, const struct vlb_plan *plan)
 	for (i = 0; i < plan->num_queues; i++) {
 		desc->queue[i].size = (uint16_t)plan->queue_size;
 		desc->queue[i].lost = vlb_profile_lost(profile, i);
-		desc->queue[i].served = vlb_profile_served(profile, i, plan->num_queues);
+		desc->queue[i].flags = vlb_profile_queue_flags(profile, i, plan->num_queues);
 	}
 }
 

@@ -6,7 +6,14 @@
  * of data and two of control are what vhost-user back-ends have, so there is one port:
  * max_nr_ports is lowered accordingly, because the driver asks for the queues of all.
  *
- * vhost-device-console reads beyond its 12 bytes of configuration if it is asked for more.
+ * vhost-device-console 0.1.0 reads beyond its 12 bytes of configuration if it is asked for
+ * more. It takes all the buffers for input that it can get, uses the first, once for each
+ * byte, and forgets the others: so it gets one at a time, and its last word counts. The
+ * lengths that it reports for output are those that it has read.
+ *
+ * The driver spins until output is done, with interrupts off. Without a back-end output is
+ * therefore thrown away, as by a serial line with nobody at its other end.
+ *
  * Another back-end goes on where the last one stopped, without the control messages of
  * the beginning: they only announce ports that the driver has already.
  */
@@ -26,6 +33,8 @@
 #define CONFIG_LEN	12u
 
 _Static_assert(sizeof(struct virtio_console_config) == CONFIG_LEN, "layout");
+
+enum { PORT_IN, PORT_OUT, CONTROL_IN, CONTROL_OUT };
 
 static const struct vlb_feature_name features[] = {
 	{ VIRTIO_CONSOLE_F_SIZE, "SIZE" },
@@ -70,13 +79,16 @@ const struct vlb_profile vlb_profile_console = {
 	.driver = "virtio_console",
 	.summary = "console or serial port",
 	.node = "/dev/hvcN and /dev/vportNpM",
-	.recovery = "output in flight goes to the next back-end: a line twice is better than none",
+	.recovery = "output is thrown away until there is a back-end again: the driver spins for it",
 	.features = features,
 	.protocol_features = VU_BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
 			     VU_BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ),
 	.queues = {
 		.base = 4, .feature = BIT(VIRTIO_CONSOLE_F_MULTIPORT), .without_feature = 2,
 		.size = 64, .max_size = 128,
+		.discard = BIT(PORT_OUT) | BIT(CONTROL_OUT),
+		.clamp = BIT(PORT_OUT) | BIT(CONTROL_OUT),
+		.one_request = BIT(PORT_IN) | BIT(CONTROL_IN),
 	},
 	/* The driver posts a page for each descriptor of the receive queue. */
 	.arena = { .size = 1 << 20, .min_pages = 2 },
@@ -84,6 +96,7 @@ const struct vlb_profile vlb_profile_console = {
 	.config_len = CONFIG_LEN,
 	.fields = fields,
 	.fail_where = VLB_FAIL_EMPTY,
+	.spins = true,
 	.nodes = nodes,
 	.adjust_config = adjust_config,
 };

@@ -71,6 +71,10 @@ struct vlb_queue_rule {
 
 	uint64_t local;			/* mask: the driver has them, the back-end does not */
 	bool control;			/* one more, behind all others: the module serves it */
+	/* masks: VLB_LOST_DISCARD, VLB_QUEUE_DESC_CLAMP_LEN, VLB_QUEUE_DESC_ONE_REQUEST */
+	uint64_t discard;
+	uint64_t clamp;
+	uint64_t one_request;
 	/* mask: when the back-end is lost, what it has is completed, not kept for the next */
 	uint64_t complete;
 };
@@ -168,6 +172,9 @@ struct vlb_profile {
 	bool restart_driver;
 	/* Back-ends end with their connection: whoever takes over a device meets a new one. */
 	bool single_connection;
+
+	/* The driver spins until a request is done: it must not do so where the back-end runs. */
+	bool spins;
 
 	/* Where readiness and "list" look, in this order; NULL pattern at the end; or NULL. */
 	const struct vlb_node *nodes;
@@ -270,10 +277,10 @@ int vlb_profile_check_queues(const struct vlb_profile *profile, unsigned int bac
 /* The default size of queues. */
 unsigned int vlb_profile_queue_size(const struct vlb_profile *profile);
 
-/* VLB_LOST_* and VLB_SERVED_BY_* of queue @index of @num_queues. */
+/* VLB_LOST_* and VLB_QUEUE_DESC_* of queue @index of @num_queues. */
 uint8_t vlb_profile_lost(const struct vlb_profile *profile, unsigned int index);
-uint8_t vlb_profile_served(const struct vlb_profile *profile, unsigned int index,
-			   unsigned int num_queues);
+uint8_t vlb_profile_queue_flags(const struct vlb_profile *profile, unsigned int index,
+				unsigned int num_queues);
 
 /* Mask of the queues that the back-end of a device of @num_queues never sees. */
 uint64_t vlb_profile_local_queues(const struct vlb_profile *profile, unsigned int num_queues);

@@ -91,7 +91,7 @@ const char *vlb_profile_policy(const struct vlb_profile *profile)
 {
 	if (profile->restart_driver)
 		return "restart";
-	return profile->queues.complete ? "complete" : "replay";
+	return profile->queues.complete | profile->queues.discard ? "complete" : "replay";
 }
 
 static uint64_t type_features(const struct vlb_profile *profile)

@@ -33,11 +33,19 @@ static unsigned int back_end_has(const struct vlb_queue_rule *rule, unsigned int
 	return rule->trust_user ? VLB_MAX_QUEUES : rule->base + rule->unit;
 }
 
-uint8_t vlb_profile_served(const struct vlb_profile *profile, unsigned int index,
-			   unsigned int num_queues)
+uint8_t vlb_profile_queue_flags(const struct vlb_profile *profile, unsigned int index,
+				unsigned int num_queues)
 {
-	return profile->queues.control && index == num_queues - 1 ? VLB_SERVED_BY_MODULE :
-								    VLB_SERVED_BY_BACK_END;
+	const struct vlb_queue_rule *rule = &profile->queues;
+	uint8_t flags = 0;
+
+	if (rule->control && index == num_queues - 1)
+		flags |= VLB_QUEUE_DESC_LOCAL;
+	if (rule->clamp & BIT(index))
+		flags |= VLB_QUEUE_DESC_CLAMP_LEN;
+	if (rule->one_request & BIT(index))
+		flags |= VLB_QUEUE_DESC_ONE_REQUEST;
+	return flags;
 }
 
 uint64_t vlb_profile_local_queues(const struct vlb_profile *profile, unsigned int num_queues)
@@ -124,6 +132,11 @@ int vlb_profile_plan_queues(const struct vlb_profile *profile, struct vlb_plan *
 	int ret = 0;
 
 	plan->units = 0;
+	if (profile->spins && wish->cpus == 1) {
+		snprintf(why, why_size, "type %s needs two processors: its driver spins until the "
+			 "back-end has answered, which then could not run", profile->name);
+		return -EOPNOTSUPP;
+	}
 	if (profile->queues.unit)
 		ret = plan_units(profile, plan, wish, why, why_size);
 	if (ret)
@@ -145,6 +158,8 @@ unsigned int vlb_profile_queue_size(const struct vlb_profile *profile)
 
 uint8_t vlb_profile_lost(const struct vlb_profile *profile, unsigned int index)
 {
+	if (profile->queues.discard & BIT(index))
+		return VLB_LOST_DISCARD;
 	return profile->queues.complete & BIT(index) ? VLB_LOST_COMPLETE : VLB_LOST_REPLAY;
 }
 

@@ -9,8 +9,8 @@
  *
  * File descriptors are sent, never received: nothing that a front-end negotiates here
  * brings any. One that comes nevertheless is not taken out of the socket, and not dropped
- * with it either, because whoever drops the last reference to a file waits for as long as
- * whoever made it likes (SO_LINGER, for one). So bytes are looked at before they are
+ * with it either, because whoever drops the last reference to a file may wait for as long
+ * as whoever made it likes (SO_LINGER, for one). So bytes are looked at before they are
  * taken, and a socket that holds file descriptors when it is to be closed is left open,
  * shut down, until the process ends.
  */
@@ -28,6 +28,7 @@
 
 int vu_connection_open(struct vu_connection *conn, int fd)
 {
+	const int one = 1;
 	int flags;
 
 	memset(conn, 0, sizeof(*conn));
@@ -36,6 +37,9 @@ int vu_connection_open(struct vu_connection *conn, int fd)
 		return 0;
 	flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	/* Nothing may be passed over when we look, and be thrown away when we read. */
+	if (setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one)) < 0)
 		return -errno;
 	return 0;
 }

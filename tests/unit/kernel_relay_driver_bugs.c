@@ -17,6 +17,14 @@ static void add_pages(struct world *world, u32 count)
 		assert_true(world_add(world, &shape) >= 0);
 }
 
+static void add_question(struct world *world)
+{
+	static const struct shape_segment question[] = { { 16, false }, { 1, true } };
+	struct shape shape = shape_of(2, question, false);
+
+	assert_true(world_add(world, &shape) >= 0);
+}
+
 static void finish_all(struct world *world)
 {
 	world_drain(world);
@@ -78,7 +86,7 @@ static void head_in_flight_does_not_fail_twice(void **state)
 
 	(void)state;
 	world_init(&world, &roomy);
-	add_pages(&world, 1);
+	add_question(&world);
 	world_submit(&world);
 	world_take_all(&world);
 	shim_count_warnings = true;

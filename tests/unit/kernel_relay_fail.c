@@ -45,8 +45,9 @@ static u64 fail_everything(const struct world_config *config)
 	world_lose_hope(&world);
 	vlb_relay_fail_all(&world.relay);
 	take_all_used(&world);
-	assert_int_equal(driver_outstanding(&world.driver), 0);
-	assert_int_equal(vlb_relay_in_flight(&world.relay), 0);
+	/* Nobody waits for the rest, which is the driver's again with its next reset. */
+	assert_int_equal(driver_outstanding(&world.driver), world_empty_buffers(&world));
+	assert_int_equal(vlb_relay_in_flight(&world.relay), world_empty_buffers(&world));
 	world_check_counters(&world);
 	world_exit(&world);
 	return world.errors;
@@ -67,12 +68,13 @@ static void everything_comes_back_when_the_device_goes(void **state)
 	assert_true(errors > 500);
 }
 
-/* Only what was in flight fails; the rest waits for the next back-end. */
+/* Only what was in flight fails, but for empty buffers; the rest waits for the next back-end. */
 static void lost_requests_fail_and_waiting_ones_stay(void **state)
 {
 	struct world world;
 	u16 heads[DRIVER_MAX_NUM];
 	u32 rounds = 60, count, i;
+	u64 replays = 0;
 
 	(void)state;
 	world_init(&world, &medium);
@@ -81,13 +83,14 @@ static void lost_requests_fail_and_waiting_ones_stay(void **state)
 		world_complete(&world);
 		world_disconnect(&world);
 		count = world_in_flight(&world, heads);
-		for (i = 0; i < count; i++)
-			world.driver.req[heads[i]].hopeless = true;
+		for (i = 0; i < count; i++) {
+			world.driver.req[heads[i]].hopeless = world.driver.req[heads[i]].readable;
+			replays += !world.driver.req[heads[i]].readable;
+		}
 		if (vlb_relay_fail_active(&world.relay))
 			world.pending |= WORLD_INTERRUPT;
-		assert_int_equal(vlb_relay_in_flight(&world.relay), 0);
 		world_connect(&world);
-		assert_int_equal(world.relay.replays, 0);
+		assert_int_equal(world.relay.replays, replays); /* empty buffers */
 		if (chance_one_in(2))
 			world_drain(&world);
 	}

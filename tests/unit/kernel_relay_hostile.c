@@ -263,6 +263,83 @@ static void request_given_up_meanwhile_cannot_be_used(void **state)
 	}
 }
 
+/* ---- allowances ------------------------------------------------------------------------- */
+
+static u32 last_len;
+
+static void note_len(void *context, const struct driver_request *req, u32 len)
+{
+	(void)context;
+	(void)req;
+	last_len = len;
+}
+
+static void too_long_a_length_can_be_cut(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	world.relay.flags = VLB_QUEUE_DESC_CLAMP_LEN;
+	world.driver.done = note_len;
+	use(&world, world.device.held[0], 0xFFFFFFFF);
+	assert_true(vlb_relay_complete(&world.relay, world.shadow) >= 0);
+	assert_true(driver_take_used(&world.driver));
+	assert_int_equal(last_len, 1000);
+	world_exit(&world);
+}
+
+/* The others wait; whoever completes is told to come back for them. */
+static void one_request_at_a_time(void **state)
+{
+	struct world world;
+	u32 i;
+
+	(void)state;
+	world_init(&world, &medium);
+	world.driver.done = note_len;
+	world.relay.flags = VLB_QUEUE_DESC_ONE_REQUEST;
+	add_pages(&world, 5);
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(world.device.num_held, 1);
+		assert_int_equal(vlb_relay_in_flight(&world.relay), 1);
+		use(&world, world.device.held[--world.device.num_held], 10 + i);
+		assert_int_equal(!(vlb_relay_complete(&world.relay, world.shadow) &
+				   VLB_RELAY_SUBMIT), i == 4);
+		assert_true(driver_take_used(&world.driver));
+		assert_int_equal(last_len, 10 + i);
+		world_submit(&world);
+		world_take_all(&world);
+	}
+	assert_int_equal(driver_outstanding(&world.driver), 0);
+	world_exit(&world);
+}
+
+/* As vhost-device-console: one used element for each byte, more than the ring has room for. */
+static void last_word_counts(void **state)
+{
+	struct world world;
+	u32 id, len;
+
+	(void)state;
+	world_init(&world, &medium);
+	world.driver.done = note_len;
+	world.relay.flags = VLB_QUEUE_DESC_ONE_REQUEST;
+	add_pages(&world, 2);
+	id = world.device.held[0];
+	for (len = 1; len <= 1000; len++)
+		use(&world, id, len);
+	assert_int_equal(vlb_relay_complete(&world.relay, world.shadow),
+			 VLB_RELAY_SUBMIT | VLB_RELAY_INTERRUPT);
+	assert_true(driver_take_used(&world.driver));
+	assert_int_equal(last_len, 1000);
+	assert_false(driver_take_used(&world.driver));
+	/* It does not count for a request that is back already. */
+	use(&world, id, 1);
+	assert_int_equal(vlb_relay_complete(&world.relay, world.shadow), -EPROTO);
+	world_exit(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +353,9 @@ int main(void)
 		test_case(index_that_goes_back_is_refused),
 		test_case(request_being_given_up_cannot_be_used),
 		test_case(request_given_up_meanwhile_cannot_be_used),
+		test_case(too_long_a_length_can_be_cut),
+		test_case(one_request_at_a_time),
+		test_case(last_word_counts),
 	};
 
 	return test_run(tests);

@@ -16,7 +16,7 @@
 static void constants_are_these(void **state)
 {
 	(void)state;
-	assert_int_equal(VLB_API_VERSION, 1);
+	assert_int_equal(VLB_API_VERSION, 2);
 	assert_int_equal(VLB_NAME_SIZE, 32);
 	assert_int_equal(VLB_MAX_QUEUES, 64);
 	assert_int_equal(VLB_MAX_QUEUE_SIZE, 1024);
@@ -25,6 +25,13 @@ static void constants_are_these(void **state)
 	assert_int_equal(VLB_POOL_IOVA, 0x100000000);
 	assert_int_equal(VLB_LOST_REPLAY, 0);
 	assert_int_equal(VLB_LOST_COMPLETE, 1);
+	assert_int_equal(VLB_LOST_DISCARD, 2);
+	assert_int_equal(VLB_QUEUE_DESC_LOCAL, 1);
+	assert_int_equal(VLB_QUEUE_DESC_CLAMP_LEN, 2);
+	assert_int_equal(VLB_QUEUE_DESC_ONE_REQUEST, 4);
+	assert_int_equal(VLB_MAX_CONFIG_PAGES, 256);
+	assert_int_equal(VLB_CONTROL_SIZE, 16);
+	assert_int_equal(VLB_CONTROL_KINDS, 16);
 	assert_int_equal(VLB_FAIL_EMPTY, 0);
 	assert_int_equal(VLB_FAIL_AT_START, 1);
 	assert_int_equal(VLB_FAIL_AT_END, 2);
@@ -63,7 +70,7 @@ static void device_desc_has_this_layout(void **state)
 	assert_int_equal(sizeof(struct vlb_queue_desc), 4);
 	expect_field(struct vlb_queue_desc, size, 0, 2);
 	expect_field(struct vlb_queue_desc, lost, 2, 1);
-	expect_field(struct vlb_queue_desc, served, 3, 1);
+	expect_field(struct vlb_queue_desc, flags, 3, 1);
 
 	assert_int_equal(sizeof(struct vlb_device_desc), 368);
 	expect_field(struct vlb_device_desc, name, 0, 32);

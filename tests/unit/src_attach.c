@@ -361,8 +361,8 @@ static void net(void **state)
 	assert_int_equal(model.desc.num_queues, 3);
 	assert_int_equal(model.desc.queue[0].lost, VLB_LOST_REPLAY);
 	assert_int_equal(model.desc.queue[1].lost, VLB_LOST_COMPLETE);
-	assert_int_equal(model.desc.queue[1].served, VLB_SERVED_BY_BACK_END);
-	assert_int_equal(model.desc.queue[2].served, VLB_SERVED_BY_MODULE);
+	assert_int_equal(model.desc.queue[1].flags, 0);
+	assert_int_equal(model.desc.queue[2].flags, VLB_QUEUE_DESC_LOCAL);
 	assert_int_equal(model.starts, 2);
 	assert_true(model.desc.features & BIT(VIRTIO_NET_F_MAC));
 	assert_true(model.desc.features & BIT(VIRTIO_NET_F_CTRL_VQ));
@@ -396,7 +396,7 @@ static void net_pairs(void **state)
 	process = tool("attach", "net", "--socket", back_end_socket, "--queues", "2", NULL);
 	model_serve_until(model_running() || has_ended(&process));
 	assert_int_equal(model.desc.num_queues, 5);
-	assert_int_equal(model.desc.queue[4].served, VLB_SERVED_BY_MODULE);
+	assert_int_equal(model.desc.queue[4].flags, VLB_QUEUE_DESC_LOCAL);
 	assert_true(model.desc.features & BIT(VIRTIO_NET_F_MQ));
 	/* One pair until the driver asks for more. */
 	model_serve_until(back_end->enabled == 0x3);

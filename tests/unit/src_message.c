@@ -297,6 +297,38 @@ static void fds_stay_where_they_are(void **state)
 	}
 }
 
+/*
+ * Out-of-band bytes are ordinary ones: the kernel would hide them, with what they bring,
+ * from who only looks, and throw them away when somebody reads or closes.
+ */
+static void fds_out_of_band(void **state)
+{
+	const struct vu_header header = { 1, VU_FLAG_VERSION | VU_FLAG_REPLY, 8 };
+	struct vu_connection conn;
+	int peer, fd, unread;
+	int64_t start;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		open_pair(&conn, &peer);
+		fd = make_slow_file(&unread);
+		if (!peer_send_out_of_band(peer, fd)) {
+			close(fd); /* a kernel without MSG_OOB on these sockets */
+			skip();
+		}
+		if (i)
+			peer_send_raw(peer, &header, sizeof(header), NULL, 0);
+		start = vlb_clock_ms();
+		close(fd);
+		assert_int_equal(vu_connection_receive(&conn), -EPROTO);
+		assert_false(vu_connection_close(&conn));
+		assert_true(vlb_clock_ms() - start < 5000);
+		close(peer);
+		close(unread);
+	}
+}
+
 /* What was not read is no reason to leave a socket open. */
 static void unread_bytes(void **state)
 {
@@ -363,6 +395,7 @@ int main(void)
 		cmocka_unit_test(byte_by_byte),
 		cmocka_unit_test(end_at_every_byte),
 		cmocka_unit_test(fds_stay_where_they_are),
+		cmocka_unit_test(fds_out_of_band),
 		cmocka_unit_test(unread_bytes),
 		cmocka_unit_test(oversized_message),
 		cmocka_unit_test(full_socket),

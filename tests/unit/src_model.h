@@ -672,7 +672,7 @@ static inline bool model_running(void)
 
 	for (i = 0; i < model.desc.num_queues; i++) {
 		if (!model.queues[i].running &&
-		    model.desc.queue[i].served == VLB_SERVED_BY_BACK_END)
+		    !(model.desc.queue[i].flags & VLB_QUEUE_DESC_LOCAL))
 			return false;
 	}
 	return model.registered;

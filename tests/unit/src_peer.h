@@ -65,9 +65,9 @@ static inline void peer_end(const struct peer *peer)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* @fds go with the first byte. */
-static inline void peer_send_raw(int fd, const void *data, size_t size, const int *fds,
-				 unsigned int num_fds)
+/* @fds go with the first byte. Returns whether it was sent. */
+static inline bool peer_send_flags(int fd, const void *data, size_t size, const int *fds,
+				   unsigned int num_fds, int flags)
 {
 	union {
 		char space[CMSG_SPACE(64 * sizeof(int))];
@@ -87,7 +87,20 @@ static inline void peer_send_raw(int fd, const void *data, size_t size, const in
 		memcpy(CMSG_DATA(cmsg), fds, num_fds * sizeof(int));
 	}
 	/* The front-end may have had enough of us already. */
-	(void)!sendmsg(fd, &msg, MSG_NOSIGNAL);
+	return sendmsg(fd, &msg, MSG_NOSIGNAL | flags) == (ssize_t)size;
+}
+
+static inline void peer_send_raw(int fd, const void *data, size_t size, const int *fds,
+				 unsigned int num_fds)
+{
+	peer_send_flags(fd, data, size, fds, num_fds, 0);
+}
+
+static inline bool peer_send_out_of_band(int fd, int passed)
+{
+	static const uint8_t byte = 1;
+
+	return peer_send_flags(fd, &byte, 1, &passed, 1, MSG_OOB);
 }
 
 static inline void peer_send(int fd, uint32_t request, uint32_t flags, const void *payload,

@@ -73,12 +73,13 @@
 #include <linux/types.h>
 
 /* Changes whenever an older adapter could misunderstand the module. */
-#define VLB_API_VERSION		1
+#define VLB_API_VERSION		2
 
 #define VLB_NAME_SIZE		32	/* with the final NUL: [A-Za-z0-9_.-]{1,31} */
 #define VLB_MAX_QUEUES		64
 #define VLB_MAX_QUEUE_SIZE	1024	/* a power of two, 1 to this */
 #define VLB_CONFIG_SIZE		256	/* the most that vhost-user carries */
+#define VLB_MAX_CONFIG_PAGES	256	/* of a device with select_len */
 #define VLB_FAIL_SIZE		16
 
 /* Where the back-end sees the first byte of the pool. */
@@ -102,13 +103,20 @@ struct vlb_info {
 };
 
 /*
- * Who serves a queue. A queue of the module's own is for drivers that insist on one which
- * back-ends do not have, such as virtio-net's for control: each request is completed at
- * once, its device-writable part all zeros, and reported as VLB_MSG_CONTROL. Its driver
- * has to poll for completions. Such a queue is never started.
+ * LOCAL: the module serves the queue. For drivers that insist on one which back-ends do not
+ * have, such as virtio-net's for control: each request is completed at once, its
+ * device-writable part all zeros, and reported as VLB_MSG_CONTROL. Its driver has to poll
+ * for completions. Such a queue is never started.
+ *
+ * Two allowances for back-ends that break the specification; otherwise their devices would
+ * break too. CLAMP_LEN: a used length larger than the device-writable part means that
+ * part. ONE_REQUEST: the back-end never has more than one request (because it drops those
+ * that it has no use for), and of the used elements that it writes before it calls only
+ * the last counts.
  */
-#define VLB_SERVED_BY_BACK_END	0
-#define VLB_SERVED_BY_MODULE	1
+#define VLB_QUEUE_DESC_LOCAL		(1u << 0)
+#define VLB_QUEUE_DESC_CLAMP_LEN	(1u << 1)
+#define VLB_QUEUE_DESC_ONE_REQUEST	(1u << 2)
 
 #define VLB_CONTROL_SIZE	16	/* bytes of a request that are reported */
 #define VLB_CONTROL_KINDS	16	/* of a queue; further kinds are not reported */
@@ -116,17 +124,18 @@ struct vlb_info {
 /* What becomes of requests in flight when the back-end is lost. */
 #define VLB_LOST_REPLAY		0	/* hand them to the next back-end */
 #define VLB_LOST_COMPLETE	1	/* complete them with the fail response */
+#define VLB_LOST_DISCARD	2	/* and all others, until there is a back-end again */
 
 /**
  * struct vlb_queue_desc - one queue of a device
  * @size: number of descriptors: a power of two, 1 to VLB_MAX_QUEUE_SIZE
  * @lost: VLB_LOST_*
- * @served: VLB_SERVED_BY_*
+ * @flags: VLB_QUEUE_DESC_*
  */
 struct vlb_queue_desc {
 	__u16 size;
 	__u8 lost;
-	__u8 served;
+	__u8 flags;
 };
 
 /* Where the fail response goes in the device-writable part of a request. */
@@ -195,8 +204,8 @@ struct vlb_pool {
  * @data: contents
  *
  * With select_len @offset is 0 and @len is config_len. VLB_GET_CONFIG takes the selector
- * in the first select_len bytes of @data and returns that page. What the driver writes to
- * the selector is served by the module and never becomes VLB_MSG_CONFIG_WRITE.
+ * in the first select_len bytes of @data and returns that page. The driver can write to the
+ * selector only; the module serves that, and it never becomes VLB_MSG_CONFIG_WRITE.
  */
 struct vlb_config {
 	__u32 offset;
@@ -301,8 +310,8 @@ struct vlb_control {
  * @config: VLB_MSG_CONFIG_WRITE: bytes written; neighbouring and repeated writes
  *	that were not read yet are merged
  * @control: VLB_MSG_CONTROL
- * @removed.failed: requests that had to be failed in order to remove the device; 0 for
- *	types without a fail response
+ * @removed.failed: requests that had to be failed in order to remove the device, without
+ *	buffers that the back-end had only to fill
  * @removed.reason: VLB_REMOVED_*
  * @removed.reserved: zero
  */
@@ -355,15 +364,17 @@ struct vlb_msg {
 /*
  * Any file; needs CAP_SYS_ADMIN. Waits (interruptibly; call again to wait on) until
  * the device is gone. Requests in flight are finished by the back-end if it runs and
- * makes progress, and fail otherwise. ENOENT: no such device. EIO: it is gone, but
- * requests had to be failed.
+ * makes progress, and fail otherwise. ENOENT: no such device, or it has gone since an
+ * earlier call was interrupted. EIO: it is gone, but requests had to be failed.
  */
 #define VLB_REMOVE	_IOW(VLB_IOC_MAGIC, 0x09, struct vlb_name)
 
 /*
- * Owner only. The driver is unbound and bound again; returns at once; VLB_MSG_RESET and
- * VLB_MSG_START follow. For types whose drivers cannot go on with a back-end that has
- * forgotten everything. Called while no queue runs: requests that wait then fail.
+ * Owner only. The driver is unbound and bound again, also one that somebody has unbound by
+ * hand. Returns at once; requests that wait fail, and queues cannot be started (ESTALE)
+ * until the driver is unbound. VLB_MSG_START follows when it runs again. For types whose
+ * drivers cannot go on with a back-end that has forgotten everything. EINVAL: not
+ * registered; EBUSY: a queue runs.
  */
 #define VLB_RESTART_DRIVER _IO(VLB_IOC_MAGIC, 0x0A)
 

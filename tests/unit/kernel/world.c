@@ -115,14 +115,33 @@ static bool add_hopeless(struct world *world)
 	return head >= 0;
 }
 
-/* From now on nothing comes back but with the fail response. */
+/* The driver waits for it; but an empty buffer is only posted. */
+static bool is_waited_for(const struct world *world, u32 head)
+{
+	const struct driver_request *req = &world->driver.req[head];
+
+	return req->active && !driver_has_returned(&world->driver, head) && req->readable;
+}
+
+/* From now on nothing comes back but with the fail response, and empty buffers not at all. */
 void world_lose_hope(struct world *world)
 {
 	u32 i;
 
 	for (i = 0; i < world->config.num; i++)
-		if (world->driver.req[i].active && !driver_has_returned(&world->driver, i))
+		if (is_waited_for(world, i))
 			world->driver.req[i].hopeless = true;
+}
+
+/* Posted, and neither filled nor failed. */
+u32 world_empty_buffers(const struct world *world)
+{
+	u32 count = 0, i;
+
+	for (i = 0; i < world->config.num; i++)
+		count += world->driver.req[i].active && !driver_has_returned(&world->driver, i) &&
+			 !world->driver.req[i].readable;
+	return count;
 }
 
 /* Returns the head, or -1. */

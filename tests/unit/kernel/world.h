@@ -86,6 +86,7 @@ void world_disconnect(struct world *world);
 int world_add(struct world *world, const struct shape *shape);
 bool world_add_random(struct world *world);
 void world_lose_hope(struct world *world);
+u32 world_empty_buffers(const struct world *world);
 void world_submit(struct world *world);
 void world_complete(struct world *world);
 void world_step(struct world *world);
