@@ -24,6 +24,7 @@ enum {
 	VLB_FAILING,	/* requests fail; no queue will start again */
 	VLB_BROKEN,	/* the back-end broke the rules of the ring */
 	VLB_GONE,	/* the virtio device does not exist any more */
+	VLB_LOOKS_RESET, /* unbind.c shows no status; cleared by the reset */
 	VLB_UNBINDING,	/* restart.c unbinds the driver: requests fail; cleared after that */
 };
 
@@ -197,7 +198,11 @@ static inline bool vlb_device_is_broken(const struct vlb_device *dev)
 void vlb_restart_init(struct vlb_device *dev);
 int vlb_restart_driver(struct vlb_device *dev);
 
+/* unbind.c: for drivers that have no remove function */
+void vlb_unbind(struct vlb_device *dev, void (*unbind)(struct virtio_device *vdev));
+
 /* transport.c: the device as the virtio drivers see it */
+bool vlb_is_ours(const struct virtio_device *vdev);
 void vlb_transport_init(struct vlb_device *dev);
 
 /* config.c: the configuration space */

@@ -166,7 +166,7 @@ static void remove_work(struct work_struct *work)
 	flush_work(&dev->restart_work);
 	vlb_power_wait_idle(dev);
 	if (test_bit(VLB_REGISTERED, &dev->flags))
-		unregister_virtio_device(&dev->vdev);
+		vlb_unbind(dev, unregister_virtio_device);
 	vlb_timeout_stop(dev);
 	cancel_delayed_work_sync(&dev->grace_work);
 	vlb_device_unlist(dev);

@@ -22,12 +22,17 @@ static void fail_requests(struct vlb_device *dev)
 	queue_work(vlb_io_wq, &dev->fail_work);
 }
 
+static void release_driver(struct virtio_device *vdev)
+{
+	device_release_driver(&vdev->dev);
+}
+
 static void unbind(struct vlb_device *dev)
 {
 	mutex_lock(&dev->lock);
 	fail_requests(dev); /* again, should another restart have ended meanwhile */
 	mutex_unlock(&dev->lock);
-	device_release_driver(&dev->vdev.dev);
+	vlb_unbind(dev, release_driver);
 	mutex_lock(&dev->lock); /* fail_work looks under it */
 	clear_bit(VLB_UNBINDING, &dev->flags);
 	/* Somebody has bound a driver already, in vain so far. */

@@ -43,7 +43,9 @@ static int finalize_features(struct virtio_device *vdev)
 /* Any context. */
 static u8 get_status(struct virtio_device *vdev)
 {
-	return READ_ONCE(vdev_to_vlb(vdev)->status);
+	const struct vlb_device *dev = vdev_to_vlb(vdev);
+
+	return test_bit(VLB_LOOKS_RESET, &dev->flags) ? 0 : READ_ONCE(dev->status);
 }
 
 /* What could not be done before DRIVER_OK. */
@@ -59,6 +61,9 @@ static void set_status(struct virtio_device *vdev, u8 status)
 {
 	struct vlb_device *dev = vdev_to_vlb(vdev);
 
+	/* What the core adds now is not to hide that the driver still runs. */
+	if (test_bit(VLB_LOOKS_RESET, &dev->flags))
+		return;
 	mutex_lock(&dev->lock);
 	if (status & ~dev->status & VIRTIO_CONFIG_S_DRIVER_OK)
 		vlb_message_start(dev);
@@ -77,6 +82,7 @@ static void reset(struct virtio_device *vdev)
 	if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK)
 		vlb_message_reset(dev);
 	WRITE_ONCE(dev->status, 0);
+	clear_bit(VLB_LOOKS_RESET, &dev->flags);
 	vlb_device_drop_ports(dev, ~0ULL);
 	mutex_unlock(&dev->lock);
 }
@@ -236,6 +242,11 @@ static const struct virtio_config_ops config_ops = {
 static void vdev_release(struct device *dev)
 {
 	put_device(&vdev_to_vlb(dev_to_virtio(dev))->dev);
+}
+
+bool vlb_is_ours(const struct virtio_device *vdev)
+{
+	return vdev->config == &config_ops;
 }
 
 void vlb_transport_init(struct vlb_device *dev)
