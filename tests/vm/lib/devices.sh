@@ -7,6 +7,15 @@
 # shellcheck source=tests/vm/lib/back-end.sh
 . "$LIB/back-end.sh"
 
+# attach_type TYPE NAME [OPTION...]: attach NAME.sock as device NAME of this type; it is ready then
+attach_type() {
+	type=$1
+	name=$2
+	shift 2
+	virtio-loopback attach "$type" --socket "$PWD/$name.sock" --name "$name" --daemonize "$@" ||
+		{ show_back_end "$name" && die "attach $type $name failed"; }
+}
+
 # start_numbered NAME COMMAND...: most vhost-device programs serve several devices and add a number to the path that
 # they are given, also if it is only one device.
 start_numbered() {
