@@ -7,7 +7,13 @@ listening() {
 	ss -xl 2>/dev/null | grep -q -- "$1"
 }
 
-# start_back_end NAME COMMAND...: in the background, until it listens on NAME.sock
+# A back-end for a single connection may have it, and no longer listen, by the time that one looks: an adapter waits
+# for it.
+reachable() {
+	ss -xa 2>/dev/null | grep -q -- "$1"
+}
+
+# start_back_end NAME COMMAND...: in the background, until it listens on NAME.sock or is connected there
 start_back_end() {
 	name=$1
 	shift
@@ -18,7 +24,7 @@ start_back_end() {
 
 up() {
 	! gone "$(cat "$1.pid")" || { cat "$1.log" && die "the back-end $1 has ended"; }
-	listening "$1.sock"
+	reachable "$1.sock"
 }
 
 # kill_back_end NAME: without mercy, and until it is gone
@@ -35,8 +41,9 @@ stop_back_end() {
 	wait_for 20 gone "$pid"
 }
 
+# With all its threads, so that its sockets are closed.
 gone() {
-	! grep -q '^State:.*[^Z] (' "/proc/$1/status" 2>/dev/null
+	! grep -q '^State:.*[^Z] (' "/proc/$1/task"/*/status 2>/dev/null
 }
 
 # Whatever may explain why a back-end does not do its work.

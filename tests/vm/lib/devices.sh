@@ -7,6 +7,23 @@
 # shellcheck source=tests/vm/lib/back-end.sh
 . "$LIB/back-end.sh"
 
+# attach_type TYPE NAME [OPTION...]: attach NAME.sock as device NAME of this type; it is ready then
+attach_type() {
+	type=$1
+	name=$2
+	shift 2
+	virtio-loopback attach "$type" --socket "$PWD/$name.sock" --name "$name" --daemonize "$@" ||
+		{ show_back_end "$name" && die "attach $type $name failed"; }
+}
+
+# node_of NAME PATTERN: what the driver of the device NAME made, by its path below the virtio device ("gpiochip*"): the
+# last part of that path. Fails if there is none.
+node_of() {
+	# shellcheck disable=SC2086 # a pattern
+	set -- /sys/class/virtio-loopback/"$1"/virtio*/$2
+	[ -e "$1" ] && echo "${1##*/}"
+}
+
 # start_numbered NAME COMMAND...: most vhost-device programs serve several devices and add a number to the path that
 # they are given, also if it is only one device.
 start_numbered() {
