@@ -140,16 +140,14 @@ static void discard_requests(struct vlb_queue *queue)
 		vlb_queue_complete_later(queue);
 }
 
-/* Under rcu_read_lock(). */
-static void run_submit(struct vlb_queue *queue)
+/* Under rcu_read_lock(), the owner of the submitting side, which has @seen notifications. */
+static void submit_as_owner(struct vlb_queue *queue, int seen)
 {
-	int seen = 1, rounds = OWNER_ROUNDS;
+	int rounds = OWNER_ROUNDS;
 	struct vlb_port *port;
 	bool again;
 
-	if (atomic_inc_return(&queue->submits) > 1)
-		return;
-	do {
+	while (seen) {
 		again = false;
 		port = rcu_dereference(queue->port);
 		if (queue->local)
@@ -162,7 +160,14 @@ static void run_submit(struct vlb_queue *queue)
 			vlb_device_requests_wait(queue->dev);
 		seen = leave(&queue->submits, seen, again || !--rounds, &queue->submit_work,
 			     WORK_CPU_UNBOUND);
-	} while (seen);
+	}
+}
+
+/* Under rcu_read_lock(). */
+static void run_submit(struct vlb_queue *queue)
+{
+	if (atomic_inc_return(&queue->submits) == 1)
+		submit_as_owner(queue, 1);
 }
 
 static void submit_work(struct work_struct *work)
@@ -172,6 +177,22 @@ static void submit_work(struct work_struct *work)
 	rcu_read_lock();
 	run_submit(queue);
 	rcu_read_unlock();
+}
+
+/*
+ * Requests that the back-end may have forgotten (VLB_QUEUE_DESC_FORGETFUL). It forgets when it
+ * is at work, of which its calls tell, but not at the same moment: so the looks begin soon
+ * after each call, and become rarer. They go on, because it may have been interrupted.
+ */
+static bool is_forgetful(const struct vlb_queue *queue)
+{
+	return queue->relay.flags & VLB_QUEUE_DESC_FORGETFUL && queue->relay.ring.event_idx;
+}
+
+static void look_soon(struct vlb_queue *queue)
+{
+	if (is_forgetful(queue) && xchg(&queue->look_delay, 1) != 1)
+		mod_delayed_work(vlb_io_wq, &queue->look_work, 1);
 }
 
 /* Under rcu_read_lock(). Returns whether there is more than one run should do. */
@@ -187,19 +208,21 @@ static bool complete_port(struct vlb_queue *queue, struct vlb_port *port)
 		interrupt(queue);
 	if (todo & VLB_RELAY_SUBMIT)
 		run_submit(queue);
+	look_soon(queue);
 	return todo & VLB_RELAY_AGAIN;
 }
 
-/* Under rcu_read_lock(), not from within notify. */
-static void run_complete(struct vlb_queue *queue)
+/*
+ * Under rcu_read_lock(), not from within notify; the owner of the completing side, which has
+ * @seen notifications.
+ */
+static void complete_as_owner(struct vlb_queue *queue, int seen)
 {
-	int seen = 1, rounds = OWNER_ROUNDS;
+	int rounds = OWNER_ROUNDS;
 	struct vlb_port *port;
 	bool again;
 
-	if (atomic_inc_return(&queue->completes) > 1)
-		return;
-	do {
+	while (seen) {
 		again = false;
 		queue->relay.calls += seen;
 		port = rcu_dereference(queue->port);
@@ -209,7 +232,14 @@ static void run_complete(struct vlb_queue *queue)
 			interrupt(queue); /* discard_requests() does not say for which */
 		seen = leave(&queue->completes, seen, again || !--rounds,
 			     &queue->complete_work, READ_ONCE(queue->cpu));
-	} while (seen);
+	}
+}
+
+/* Under rcu_read_lock(), not from within notify. */
+static void run_complete(struct vlb_queue *queue)
+{
+	if (atomic_inc_return(&queue->completes) == 1)
+		complete_as_owner(queue, 1);
 }
 
 static void complete_work(struct work_struct *work)
@@ -219,6 +249,49 @@ static void complete_work(struct work_struct *work)
 	rcu_read_lock();
 	run_complete(queue);
 	rcu_read_unlock();
+}
+
+/* Under rcu_read_lock(), the owner of both sides. Returns whether there was something. */
+static bool offer_again(struct vlb_queue *queue)
+{
+	struct vlb_port *port = rcu_dereference(queue->port);
+
+	if (!port || vlb_device_is_broken(queue->dev) ||
+	    !(vlb_relay_offer_again(&queue->relay, &port->shadow) & VLB_RELAY_KICK))
+		return false;
+	kick(queue, port);
+	return true;
+}
+
+/* Under rcu_read_lock(). If one of the sides has an owner, there will be another look. */
+static bool look(struct vlb_queue *queue)
+{
+	bool found = false;
+
+	if (atomic_inc_return(&queue->completes) == 1) {
+		if (atomic_inc_return(&queue->submits) == 1) {
+			found = offer_again(queue);
+			submit_as_owner(queue, atomic_dec_return(&queue->submits));
+		}
+		complete_as_owner(queue, atomic_dec_return(&queue->completes));
+	}
+	return found;
+}
+
+static void look_work(struct work_struct *work)
+{
+	struct vlb_queue *queue = container_of(work, struct vlb_queue, look_work.work);
+	int delay = READ_ONCE(queue->look_delay), next;
+	bool has_port;
+
+	rcu_read_lock();
+	next = look(queue) ? 1 : min(2 * delay, HZ);
+	has_port = rcu_access_pointer(queue->port);
+	rcu_read_unlock();
+	if (cmpxchg(&queue->look_delay, delay, next) != delay)
+		next = 1; /* a call came meanwhile */
+	if (has_port)
+		queue_delayed_work(vlb_io_wq, &queue->look_work, next);
 }
 
 /* The driver has made requests available: virtqueue_notify(). Never fails. */
@@ -257,6 +330,8 @@ void vlb_queue_start(struct vlb_queue *queue, struct vlb_port *port)
 {
 	lockdep_assert_held(&queue->dev->lock);
 	end_discarding(queue);
+	cancel_delayed_work_sync(&queue->look_work); /* of the last port */
+	queue->look_delay = 0;
 	vlb_relay_replay(&queue->relay, &port->shadow);
 	rcu_assign_pointer(queue->port, port);
 	rcu_read_lock();
@@ -359,6 +434,7 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 	INIT_WORK(&queue->kick_work, kick_work);
 	INIT_WORK(&queue->submit_work, submit_work);
 	INIT_WORK(&queue->complete_work, complete_work);
+	INIT_DELAYED_WORK(&queue->look_work, look_work);
 	if (queue->relay.flags & VLB_QUEUE_DESC_LOCAL) {
 		queue->local = vlb_local_create();
 		if (!queue->local)
@@ -373,6 +449,7 @@ void vlb_queue_exit(struct vlb_queue *queue)
 	cancel_work_sync(&queue->kick_work);
 	cancel_work_sync(&queue->submit_work);
 	cancel_work_sync(&queue->complete_work);
+	cancel_delayed_work_sync(&queue->look_work);
 	vlb_relay_exit(&queue->relay);
 	kfree(queue->local);
 }

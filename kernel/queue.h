@@ -43,6 +43,8 @@ struct vlb_queue_attributes {
  * @submit_work: submits what a busy owner has left
  * @complete_work: completes what a busy owner has left, and where nobody may complete
  *	in place
+ * @look_work: hands out again what a forgetful back-end has forgotten
+ * @look_delay: jiffies until the next look
  * @cpu: where @complete_work runs
  * @attributes: files in sysfs
  */
@@ -60,6 +62,8 @@ struct vlb_queue {
 	struct work_struct kick_work;
 	struct work_struct submit_work;
 	struct work_struct complete_work;
+	struct delayed_work look_work;
+	int look_delay;
 	int cpu;
 	struct vlb_queue_attributes attributes;
 };

@@ -14,8 +14,8 @@
  * Concurrency. submit() and complete() run at the same time, each on at most one CPU;
  * the caller sees to that (queue.c). They share the arena, which has a lock, `starved`,
  * and requests[]: an inactive entry belongs to the submitting side, an active one to
- * the completing side, and `active` changes hands with release and acquire. replay()
- * and fail_*() need both sides to be at rest.
+ * the completing side, and `active` changes hands with release and acquire. offer_again(),
+ * replay() and fail_*() need both sides to be at rest.
  *
  * Trust. From the back-end come used elements and two event indexes. An element must
  * name a request in flight and at most as many bytes as that may take; anything else is
@@ -238,6 +238,7 @@ static int hand_out(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head
 
 	writer_init(&writer, relay, shadow, head, table_offset, layout.descs);
 	fill(relay, shadow, head, req, &writer);
+	req->position = shadow->ring.avail_idx;
 	set_active(req, true);
 	vlb_shadow_ring_push_avail(&shadow->ring, head);
 	trace_vlb_submit(relay->name, relay->index, head, layout.readable, layout.writable);
@@ -332,6 +333,44 @@ out:
 		todo |= VLB_RELAY_KICK;
 	}
 	return todo;
+}
+
+/* Hand a request out that was handed out before; the shadow still describes it. */
+static void push_again(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head)
+{
+	relay->requests[head].position = shadow->ring.avail_idx;
+	vlb_shadow_ring_push_avail(&shadow->ring, head);
+	relay->replays++;
+}
+
+/**
+ * vlb_relay_offer_again - hand out again what the back-end has taken and forgotten
+ * @relay: the relay, both sides at rest, VLB_QUEUE_DESC_FORGETFUL and EVENT_IDX
+ * @shadow: where to
+ *
+ * It has forgotten what it has neither used nor still before it when it asks for kicks
+ * again. One that breaks that rule gets requests twice, and can use each but once.
+ *
+ * Return: VLB_RELAY_KICK or 0.
+ */
+unsigned int vlb_relay_offer_again(struct vlb_relay *relay, struct vlb_shadow *shadow)
+{
+	u16 passed = vlb_shadow_ring_passed(&shadow->ring);
+	const struct vlb_request *req;
+	u32 i;
+
+	if (vlb_shadow_ring_pending(&shadow->ring))
+		return 0; /* these are not forgotten; what comes after completing them is */
+	for (i = 0; i < relay->ring.vring.num; i++) {
+		req = &relay->requests[i];
+		if (is_active(req) && !test_bit(i, relay->failed) &&
+		    (s16)(passed - req->position) > 0)
+			push_again(relay, shadow, i);
+	}
+	if (!vlb_shadow_ring_need_kick(&shadow->ring))
+		return 0;
+	relay->kicks++;
+	return VLB_RELAY_KICK;
 }
 
 /* ---- complete ----------------------------------------------------------------- */

@@ -30,6 +30,7 @@
  * @extent_len: bytes of the extent, 0 if it needs none
  * @readable: bytes that the device may read
  * @writable: bytes that the device may write
+ * @position: of its entry in the shadow's available ring
  * @active: the device holds it
  */
 struct vlb_request {
@@ -39,6 +40,7 @@ struct vlb_request {
 	u32 extent_len;
 	u32 readable;
 	u32 writable;
+	u16 position;
 	bool active;
 };
 
@@ -132,6 +134,7 @@ void vlb_relay_exit(struct vlb_relay *relay);
 void vlb_relay_reset(struct vlb_relay *relay, const struct vring *vring, bool event_idx);
 unsigned int vlb_relay_submit(struct vlb_relay *relay, struct vlb_shadow *shadow);
 int vlb_relay_complete(struct vlb_relay *relay, struct vlb_shadow *shadow);
+unsigned int vlb_relay_offer_again(struct vlb_relay *relay, struct vlb_shadow *shadow);
 void vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow);
 bool vlb_relay_fail_active(struct vlb_relay *relay);
 bool vlb_relay_fail_all(struct vlb_relay *relay);

@@ -108,6 +108,18 @@ bool vlb_shadow_ring_need_kick(struct vlb_shadow_ring *ring)
 	return !(vlb_ring_get16(&ring->vring.used->flags) & VRING_USED_F_NO_NOTIFY);
 }
 
+/*
+ * For which entry of the available ring the back-end has asked to be kicked: it has taken all
+ * before that, and what it has used by then is in the used ring. With EVENT_IDX only.
+ */
+u16 vlb_shadow_ring_passed(const struct vlb_shadow_ring *ring)
+{
+	u16 passed = vlb_ring_get16(avail_event(ring));
+
+	smp_rmb(); /* the event before the used index */
+	return passed;
+}
+
 /* How many used elements wait, if the back-end is to be believed. */
 u16 vlb_shadow_ring_pending(const struct vlb_shadow_ring *ring)
 {

@@ -43,6 +43,7 @@ void vlb_shadow_ring_write_desc(struct vring_desc *desc, const struct vlb_descri
 void vlb_shadow_ring_push_avail(struct vlb_shadow_ring *ring, u16 head);
 bool vlb_shadow_ring_need_kick(struct vlb_shadow_ring *ring);
 u16 vlb_shadow_ring_pending(const struct vlb_shadow_ring *ring);
+u16 vlb_shadow_ring_passed(const struct vlb_shadow_ring *ring);
 void vlb_shadow_ring_skip_used(struct vlb_shadow_ring *ring, u16 count);
 void vlb_shadow_ring_pop_used(struct vlb_shadow_ring *ring, u32 *id, u32 *len);
 bool vlb_shadow_ring_enable_calls(struct vlb_shadow_ring *ring);

@@ -7,9 +7,9 @@
  * max_nr_ports is lowered accordingly, because the driver asks for the queues of all.
  *
  * vhost-device-console 0.1.0 reads beyond its 12 bytes of configuration if it is asked for
- * more. It takes all the buffers for input that it can get, uses the first, once for each
- * byte, and forgets the others: so it gets one at a time, and its last word counts. The
- * lengths that it reports for output are those that it has read.
+ * more. It uses a buffer for input once for each byte: so it gets one at a time, and its
+ * last word counts. It takes buffers even if it has no input, and forgets them: they are
+ * handed out again. The lengths that it reports for output are those that it has read.
  *
  * The driver spins until output is done, with interrupts off. Without a back-end output is
  * therefore thrown away, as by a serial line with nobody at its other end.
@@ -89,6 +89,7 @@ const struct vlb_profile vlb_profile_console = {
 		.discard = BIT(PORT_OUT) | BIT(CONTROL_OUT),
 		.clamp = BIT(PORT_OUT) | BIT(CONTROL_OUT),
 		.one_request = BIT(PORT_IN) | BIT(CONTROL_IN),
+		.forgetful = BIT(PORT_IN) | BIT(CONTROL_IN),
 	},
 	/* The driver posts a page for each descriptor of the receive queue. */
 	.arena = { .size = 1 << 20, .min_pages = 2 },

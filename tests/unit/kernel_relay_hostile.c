@@ -340,6 +340,64 @@ static void last_word_counts(void **state)
 	world_exit(&world);
 }
 
+/* As vhost-device-can: it takes all requests, uses one, and drops the others. */
+static void forgotten_requests_come_again(void **state)
+{
+	struct world world;
+	struct device *device = &world.device;
+
+	(void)state;
+	world_init(&world, &medium);
+	world.driver.done = NULL;
+	add_pages(&world, 5);
+	/* It may still be at work on them. */
+	assert_int_equal(vlb_relay_offer_again(&world.relay, world.shadow), 0);
+	device_answer(device, 0, 100);
+	device_publish(device);
+	device->num_held = 0;
+	assert_true(device_enable_kicks(device));
+	/* One is used: that first. */
+	assert_int_equal(vlb_relay_offer_again(&world.relay, world.shadow), 0);
+	assert_true(vlb_relay_complete(&world.relay, world.shadow) >= 0);
+	assert_true(driver_take_used(&world.driver));
+	assert_int_equal(vlb_relay_offer_again(&world.relay, world.shadow), VLB_RELAY_KICK);
+	assert_int_equal(world.relay.replays, 4);
+	/* These wait in the ring now, and are not forgotten. */
+	assert_int_equal(vlb_relay_offer_again(&world.relay, world.shadow), 0);
+	world_take_all(&world);
+	assert_int_equal(device->num_held, 4);
+	while (device->num_held)
+		device_answer(device, 0, 10);
+	device_publish(device);
+	assert_true(device_enable_kicks(device));
+	assert_true(vlb_relay_complete(&world.relay, world.shadow) >= 0);
+	while (driver_take_used(&world.driver))
+		;
+	assert_int_equal(driver_outstanding(&world.driver), 0);
+	assert_int_equal(vlb_relay_offer_again(&world.relay, world.shadow), 0);
+	world_exit(&world);
+}
+
+/* Whatever it writes there, each request is used once. */
+static void any_event_is_survived(void **state)
+{
+	struct world world;
+	u16 event = 0;
+	u32 i;
+
+	(void)state;
+	world_init(&world, &medium);
+	world.driver.done = NULL;
+	add_pages(&world, 5);
+	for (i = 0; i < 1000; i++, event += 8191) {
+		vlb_ring_put16(&vring_avail_event(&world.device.vring), event);
+		vlb_relay_offer_again(&world.relay, world.shadow);
+	}
+	use(&world, world.device.held[0], 10);
+	use(&world, world.device.held[0], 10);
+	expect_refused(&world, "not in flight", world.device.held[0], 10, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +414,8 @@ int main(void)
 		test_case(too_long_a_length_can_be_cut),
 		test_case(one_request_at_a_time),
 		test_case(last_word_counts),
+		test_case(forgotten_requests_come_again),
+		test_case(any_event_is_survived),
 	};
 
 	return test_run(tests);
