@@ -83,6 +83,7 @@ static const struct vlb_option options[] = {
 
 static const struct vlb_node nodes[] = {
 	{ "net/*", "" },
+	{ "net", NULL },	/* in another network namespace */
 	{ .pattern = NULL },
 };
 

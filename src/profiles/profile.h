@@ -97,7 +97,7 @@ struct vlb_arena_rule {
 /* Where a driver's node appears below the virtio device, and what makes a path of it. */
 struct vlb_node {
 	const char *pattern;		/* of each directory: "input/input*" */
-	const char *prefix;		/* of the last one's name: "/dev/" */
+	const char *prefix;		/* of the last one's name: "/dev/"; NULL: there is one, elsewhere */
 };
 
 /*

@@ -435,6 +435,26 @@ static void net_taken_over(void **state)
 	detach(&process);
 }
 
+/* The interface is in another network namespace, and has no name here. */
+static void net_taken_over_elsewhere(void **state)
+{
+	struct process process;
+
+	(void)state;
+	be_type(0, 0, 0);
+	start_back_end();
+	process = tool("attach", "net", "--socket", back_end_socket, "--name", "lan", "--mac",
+		       "02:00:00:00:00:09", "--mtu", "1400", NULL);
+	model_serve_until(model_running() || has_ended(&process));
+	kill(process.pid, SIGKILL);
+	model_serve_until(has_ended(&process) && !model.owner);
+	model_sysfs_mkdir("virtio7/net");
+	process = tool("attach", "net", "--socket", back_end_socket, "--name", "lan", NULL);
+	expect_said(&process, "lan: net ready");
+	assert_null(strstr(output_of(&process), "keeps its"));
+	detach(&process);
+}
+
 static void vsock_keeps_its_event_queue(void **state)
 {
 	struct process process;
@@ -681,6 +701,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(net, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(net_pairs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(net_taken_over, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(net_taken_over_elsewhere, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(vsock_keeps_its_event_queue, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(input_has_pages, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(input_of_another_type, set_up, tear_down),
