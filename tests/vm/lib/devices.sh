@@ -234,12 +234,29 @@ start_passt() {
 start_testpmd() {
 	name=$1
 	shift
+	run_testpmd "$name" "" --forward-mode=icmpecho "$@"
+}
+
+# start_bridge NAME OTHER [OPTION...]: two vhost ports in one process, NAME's; what comes to one leaves by the other
+start_bridge() {
+	run_testpmd "$@" --forward-mode=io
+	wait_for 20 reachable "$2.sock"
+	cp "$1.pid" "$2.pid"
+}
+
+# run_testpmd NAME OTHER|"" [OPTION...]
+run_testpmd() {
+	name=$1
+	other=$2
+	shift 2
 	[ -e "$name.commands" ] || mkfifo "$name.commands"
+	# DPDK does not replace what another process has left
+	rm -f "$name.sock" ${other:+"$other.sock"}
 	start_back_end "$name" testpmd_reading "$name.commands" \
 		--lcores 0,1 --no-huge --no-pci -m 128 --no-telemetry --file-prefix "$name" \
 		--vdev "net_vhost0,iface=$PWD/$name.sock,queues=${queues:-1}" \
-		-- --interactive --auto-start --forward-mode=icmpecho --total-num-mbufs=4096 --rxq "${queues:-1}" \
-		--txq "${queues:-1}" "$@"
+		${other:+--vdev "net_vhost1,iface=$PWD/$other.sock,queues=${queues:-1}"} \
+		-- --interactive --auto-start --total-num-mbufs=4096 --rxq "${queues:-1}" --txq "${queues:-1}" "$@"
 }
 
 # The FIFO is open for writing too, or the end of a command would be the end of its input.
