@@ -403,7 +403,8 @@ static int start_rings(struct vlb_adapter *adapter, uint64_t queues, struct vu_r
 
 /*
  * The kick makes the back-end look at what waits already, about which nobody else will
- * notify it.
+ * notify it. It has to find the ring enabled: the Rust crates take it off a ring that is
+ * not, and forget it.
  */
 static int enable_and_kick(struct vlb_adapter *adapter, uint64_t queues,
 			   const struct vu_ring *rings)
@@ -419,6 +420,9 @@ static int enable_and_kick(struct vlb_adapter *adapter, uint64_t queues,
 		if (ret)
 			return ret;
 	}
+	ret = settle(adapter);
+	if (ret)
+		return ret;
 	for (i = 0; i < adapter->desc.num_queues; i++) {
 		if (queues & BIT(i))
 			eventfd_write(rings[i].kick_fd, 1);
@@ -439,7 +443,7 @@ static int start_queues(struct vlb_adapter *adapter, uint64_t queues)
 		ret = enable_and_kick(adapter, queues, rings);
 	for (i = 0; i < VLB_MAX_QUEUES; i++)
 		close_fds(&rings[i]);
-	return ret ? ret : settle(adapter);
+	return ret;
 }
 
 /* Its queues stay stopped; VLB_MSG_RESET and VLB_MSG_START follow. */
