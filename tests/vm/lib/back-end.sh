@@ -3,8 +3,10 @@
 # shellcheck source=tests/vm/lib/lib.sh
 . "$LIB/lib.sh"
 
+# It listens, or has done so: an adapter that waits for it may be faster than a look at it, and many back-ends do not
+# listen while they have a front-end.
 listening() {
-	ss -xl 2>/dev/null | grep -q -- "$1"
+	ss -xa 2>/dev/null | grep -q -- "$1"
 }
 
 # A back-end for a single connection may have it, and no longer listen, by the time that one looks: an adapter waits

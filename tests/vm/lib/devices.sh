@@ -31,6 +31,37 @@ start_numbered() {
 	start_back_end "$@" --socket-path "$PWD/$1.sock"
 }
 
+# attach_type TYPE NAME [OPTION...]: attach NAME.sock as device NAME of that type, and wait until it is ready
+attach_type() {
+	type=$1
+	name=$2
+	shift 2
+	virtio-loopback attach "$type" --socket "$PWD/$name.sock" --name "$name" --daemonize "$@" ||
+		{ show_back_end "$name" && die "attach $type $name failed"; }
+}
+
+# node_of NAME PATTERN: what the driver of the device NAME made, by its path below the virtio device ("gpiochip*"): the
+# last part of that path. Fails if there is none.
+node_of() {
+	# shellcheck disable=SC2086 # a pattern
+	set -- /sys/class/virtio-loopback/"$1"/virtio*/$2
+	[ -e "$1" ] && echo "${1##*/}"
+}
+
+# in_flight NAME: how many requests the back-end holds
+in_flight() {
+	awk '{ n += $6 } END { print n + 0 }' "/sys/class/virtio-loopback/$1/stats/"*
+}
+
+has_in_flight() {
+	[ "$(in_flight "$1")" -ge "$2" ]
+}
+
+# errors NAME: how many requests failed without a back-end
+errors() {
+	awk '{ n += $8 } END { print n + 0 }' "/sys/class/virtio-loopback/$1/stats/"*
+}
+
 # ---- rng: 1 queue, at most 1024
 
 # start_rng NAME [OPTION...]: --rng-source FILE, /dev/urandom by default; --period MS and --max-bytes N for a limited
@@ -44,12 +75,12 @@ start_rng() {
 # ---- input: 2 queues (events, status), at most 1024
 
 # make_input NAME: a keyboard and mouse of uinput of this name, until the case ends; $input is its event device. Lines to
-# the FIFO NAME.events, "EV_KEY KEY_A 1", make events, each with a SYN.
+# the FIFO NAME.events, "EV_KEY KEY_A 1", make events, each with a SYN. What is written to it (LEDs) is in NAME.uinput.log.
 make_input() {
 	modprobe uinput || skip "this kernel has no uinput"
 	mkfifo "$1.events"
 	python3 "$LIB/uinput.py" "$1" <>"$1.events" >"$1.node" 2>"$1.uinput.log" &
-	wait_for 10 [ -s "$1.node" ]
+	wait_for 10 [ -s "$1.node" ] || { cat "$1.uinput.log"; exit 1; }
 	input=$(cat "$1.node")
 }
 
