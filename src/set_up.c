@@ -486,8 +486,7 @@ static int start_serving(struct vlb_adapter *adapter)
 		return ret;
 	}
 	if (adapter->adopted) {
-		adapter->restart_due = adapter->profile->restart_driver &&
-				       adapter->profile->single_connection;
+		adapter->restart_due = adapter->profile->restart_driver;
 		vlb_notice("taken over");
 	} else {
 		ret = vlb_device_register(&adapter->device);

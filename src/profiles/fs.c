@@ -94,7 +94,6 @@ const struct vlb_profile vlb_profile_fs = {
 	.fail_len = sizeof(struct fuse_out_header),
 	.fail_data = { 16, 0, 0, 0, 0x100 - EIO, 0xff, 0xff, 0xff },
 	.restart_driver = true,
-	.single_connection = true,
 	.check_options = check_options,
 	.adjust_config = adjust_config,
 };

@@ -167,11 +167,10 @@ struct vlb_profile {
 
 	/*
 	 * The driver has told the back-end what another one does not know: it starts over
-	 * once there is one again.
+	 * once there is one again. Back-ends end, or begin anew, with each connection, so it
+	 * does when another adapter takes over.
 	 */
 	bool restart_driver;
-	/* Back-ends end with their connection: whoever takes over a device meets a new one. */
-	bool single_connection;
 
 	/* The driver spins until a request is done: it must not do so where the back-end runs. */
 	bool spins;

@@ -159,8 +159,6 @@ static void failure_rules(void **state)
 		assert_true((profile->fail_where == VLB_FAIL_EMPTY) == !profile->fail_len);
 		for (j = profile->fail_len; j < sizeof(profile->fail_data); j++)
 			assert_int_equal(profile->fail_data[j], 0);
-		/* One that meets new back-ends only has to start over with each of them. */
-		assert_true(!profile->single_connection || profile->restart_driver);
 	}
 	assert_string_equal(vlb_profile_policy(type("blk")), "replay");
 	assert_string_equal(vlb_profile_policy(type("net")), "complete");

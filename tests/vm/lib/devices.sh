@@ -16,11 +16,33 @@ attach_type() {
 		{ show_back_end "$name" && die "attach $type $name failed"; }
 }
 
+# node_of NAME PATTERN: what the driver of the device NAME made, by its path below the virtio device ("gpiochip*"): the
+# last part of that path. Fails if there is none.
+node_of() {
+	# shellcheck disable=SC2086 # a pattern
+	set -- /sys/class/virtio-loopback/"$1"/virtio*/$2
+	[ -e "$1" ] && echo "${1##*/}"
+}
+
 # start_numbered NAME COMMAND...: most vhost-device programs serve several devices and add a number to the path that
 # they are given, also if it is only one device.
 start_numbered() {
 	ln -sf "$1.sock0" "$1.sock"
 	start_back_end "$@" --socket-path "$PWD/$1.sock"
+}
+
+# in_flight NAME: how many requests the back-end holds
+in_flight() {
+	awk '{ n += $6 } END { print n + 0 }' "/sys/class/virtio-loopback/$1/stats/"*
+}
+
+has_in_flight() {
+	[ "$(in_flight "$1")" -ge "$2" ]
+}
+
+# errors NAME: how many requests failed without a back-end
+errors() {
+	awk '{ n += $8 } END { print n + 0 }' "/sys/class/virtio-loopback/$1/stats/"*
 }
 
 # ---- rng: 1 queue, at most 1024
@@ -36,12 +58,12 @@ start_rng() {
 # ---- input: 2 queues (events, status), at most 1024
 
 # make_input NAME: a keyboard and mouse of uinput of this name, until the case ends; $input is its event device. Lines to
-# the FIFO NAME.events, "EV_KEY KEY_A 1", make events, each with a SYN.
+# the FIFO NAME.events, "EV_KEY KEY_A 1", make events, each with a SYN. What is written to it (LEDs) is in NAME.uinput.log.
 make_input() {
 	modprobe uinput || skip "this kernel has no uinput"
 	mkfifo "$1.events"
 	python3 "$LIB/uinput.py" "$1" <>"$1.events" >"$1.node" 2>"$1.uinput.log" &
-	wait_for 10 [ -s "$1.node" ]
+	wait_for 10 [ -s "$1.node" ] || { cat "$1.uinput.log"; exit 1; }
 	input=$(cat "$1.node")
 }
 
@@ -240,7 +262,7 @@ start_testpmd() {
 # start_bridge NAME OTHER [OPTION...]: two vhost ports in one process, NAME's; what comes to one leaves by the other
 start_bridge() {
 	run_testpmd "$@" --forward-mode=io
-	wait_for 20 reachable "$2.sock"
+	wait_for 20 listening "$2.sock"
 	cp "$1.pid" "$2.pid"
 }
 
