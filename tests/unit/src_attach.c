@@ -381,7 +381,7 @@ static void net_taken_over_elsewhere(void **state)
 	model_serve_until(has_ended(&process) && !model.owner);
 	model_sysfs_mkdir("virtio7/net");
 	process = tool("attach", "net", "--socket", back_end_socket, "--name", "lan", NULL);
-	expect_said(&process, "lan: net ready");
+	await_said(&process, "lan: net ready");
 	assert_null(strstr(output_of(&process), "keeps its"));
 	detach(&process);
 }
