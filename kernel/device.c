@@ -111,7 +111,8 @@ static bool desc_is_valid(const struct vlb_device_desc *desc)
 	return name_is_valid(desc->name) && queues_are_valid(desc) &&
 	       desc->device_id && desc->device_id <= U16_MAX &&
 	       desc->config_len <= VLB_CONFIG_SIZE &&
-	       desc->select_len <= min(desc->config_len, 2u) && !desc->reserved2 &&
+	       desc->select_len <= min(desc->config_len, 2u) &&
+	       !(desc->flags & ~VLB_DEVICE_WHOLE_ANSWERS) &&
 	       desc->fail_where <= VLB_FAIL_AT_END && desc->fail_len <= VLB_FAIL_SIZE &&
 	       desc->features & BIT_ULL(VIRTIO_F_VERSION_1) &&
 	       !(desc->features & transport & ~vlb_device_ring_features()) &&

@@ -275,6 +275,7 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 		.where = dev->desc.fail_where, .len = dev->desc.fail_len,
 	};
 	memcpy(queue->relay.fail.data, dev->desc.fail_data, VLB_FAIL_SIZE);
+	queue->relay.whole_answers = dev->desc.flags & VLB_DEVICE_WHOLE_ANSWERS;
 	INIT_WORK(&queue->kick_work, kick_work);
 	INIT_WORK(&queue->submit_work, submit_work);
 	INIT_WORK(&queue->complete_work, complete_work);

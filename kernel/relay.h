@@ -87,6 +87,7 @@ struct vlb_violation {
  * @failed: heads of requests that no back-end can serve, to be completed with @fail
  * @replay: scratch of vlb_relay_replay()
  * @fail: the fail response
+ * @whole_answers: VLB_DEVICE_WHOLE_ANSWERS
  * @name: device, for tracepoints
  * @index: queue, for tracepoints
  * @starved: the next request waits for space
@@ -107,6 +108,7 @@ struct vlb_relay {
 	unsigned long *failed;
 	struct vlb_replay_entry *replay;
 	struct vlb_fail_response fail;
+	bool whole_answers;
 	const char *name;
 	u16 index;
 	int starved;

@@ -247,6 +247,7 @@ static void describe(struct vlb_adapter *adapter, const struct vlb_plan *plan)
 	desc->num_queues = plan->num_queues;
 	desc->config_len = adapter->config_len;
 	desc->select_len = profile->select_len;
+	desc->flags = profile->whole_answers ? VLB_DEVICE_WHOLE_ANSWERS : 0;
 	desc->timeout_ms = (uint32_t)adapter->options->timeout_ms;
 	desc->fail_where = profile->fail_where;
 	desc->fail_len = profile->fail_len;

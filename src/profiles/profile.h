@@ -155,6 +155,8 @@ struct vlb_profile {
 	const struct vlb_field *fields;	/* terminated by a NULL name; NULL: none */
 
 	/* The answer that a request gets when no back-end will ever serve it. */
+	/* Back-ends report wrong used lengths, drivers ignore them (VLB_DEVICE_WHOLE_ANSWERS). */
+	bool whole_answers;
 	uint16_t fail_where;		/* VLB_FAIL_* */
 	uint16_t fail_len;
 	uint8_t fail_data[16];

@@ -3,6 +3,10 @@
  * SPI controllers (virtio specification 1.4, section 5.20): one queue, a request for each
  * transfer, which ends with a byte of result.
  *
+ * vhost-device-spi 0.1 writes the result of a transfer that failed to the beginning of
+ * what was to be received, and reports that as all that it has written. So there is an
+ * error in the place of the result until it is written.
+ *
  * The driver makes a controller. Devices on it, and their /dev/spidevB.C, come from the
  * board's description, or from whoever adds them.
  */
@@ -54,6 +58,7 @@ const struct vlb_profile vlb_profile_spi = {
 	.config_owner = VLB_CONFIG_BACK_END,
 	.config_len = CONFIG_LEN,
 	.fields = fields,
+	.whole_answers = true,
 	.fail_where = VLB_FAIL_AT_END,
 	.fail_len = 1,
 	.fail_data = { VIRTIO_SPI_TRANS_ERR },

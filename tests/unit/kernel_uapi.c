@@ -77,7 +77,7 @@ static void device_desc_has_this_layout(void **state)
 	expect_field(struct vlb_device_desc, fail_len, 62, 2);
 	expect_field(struct vlb_device_desc, fail_data, 64, 16);
 	expect_field(struct vlb_device_desc, select_len, 80, 4);
-	expect_field(struct vlb_device_desc, reserved2, 84, 4);
+	expect_field(struct vlb_device_desc, flags, 84, 4);
 	expect_field(struct vlb_device_desc, reserved, 88, 24);
 	expect_field(struct vlb_device_desc, queue, 112, 256);
 }

@@ -134,6 +134,13 @@ struct vlb_queue_desc {
 #define VLB_FAIL_AT_START	1
 #define VLB_FAIL_AT_END		2
 
+/*
+ * For types whose drivers take no notice of used lengths, and whose back-ends get them
+ * wrong: a request comes back with all that it can take, whatever the length, and has the
+ * fail response unless the back-end has written there.
+ */
+#define VLB_DEVICE_WHOLE_ANSWERS	(1u << 0)
+
 /**
  * struct vlb_device_desc - a device (VLB_CREATE in, VLB_ADOPT out)
  * @name: unique name, also that of /sys/class/virtio-loopback/NAME
@@ -151,7 +158,7 @@ struct vlb_queue_desc {
  *	selects what the rest shows: VLB_SET_CONFIG of the whole space then adds or
  *	replaces the page of its selector (the first @select_len bytes of its data); a
  *	selector without a page reads as zeros behind the selector
- * @reserved2: zero
+ * @flags: VLB_DEVICE_*
  * @reserved: zero
  * @queue: the first @num_queues entries are used, the others zero
  */
@@ -167,7 +174,7 @@ struct vlb_device_desc {
 	__u16 fail_len;
 	__u8 fail_data[VLB_FAIL_SIZE];
 	__u32 select_len;
-	__u32 reserved2;
+	__u32 flags;
 	__u64 reserved[3];
 	struct vlb_queue_desc queue[VLB_MAX_QUEUES];
 };
