@@ -71,10 +71,11 @@ struct vlb_queue_rule {
 
 	uint64_t local;			/* mask: the driver has them, the back-end does not */
 	bool control;			/* one more, behind all others: the module serves it */
-	/* masks: VLB_LOST_DISCARD, VLB_QUEUE_DESC_CLAMP_LEN, VLB_QUEUE_DESC_ONE_REQUEST */
+	/* masks: VLB_LOST_DISCARD, VLB_QUEUE_DESC_* */
 	uint64_t discard;
 	uint64_t clamp;
 	uint64_t one_request;
+	uint64_t whole_answers;
 	/* mask: when the back-end is lost, what it has is completed, not kept for the next */
 	uint64_t complete;
 };

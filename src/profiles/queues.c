@@ -45,6 +45,8 @@ uint8_t vlb_profile_queue_flags(const struct vlb_profile *profile, unsigned int 
 		flags |= VLB_QUEUE_DESC_CLAMP_LEN;
 	if (rule->one_request & BIT(index))
 		flags |= VLB_QUEUE_DESC_ONE_REQUEST;
+	if (rule->whole_answers & BIT(index))
+		flags |= VLB_QUEUE_DESC_WHOLE_ANSWERS;
 	return flags;
 }
 

@@ -108,15 +108,18 @@ struct vlb_info {
  * device-writable part all zeros, and reported as VLB_MSG_CONTROL. Its driver has to poll
  * for completions. Such a queue is never started.
  *
- * Two allowances for back-ends that break the specification; otherwise their devices would
+ * Allowances for back-ends that break the specification; otherwise their devices would
  * break too. CLAMP_LEN: a used length larger than the device-writable part means that
- * part. ONE_REQUEST: the back-end never has more than one request (because it drops those
- * that it has no use for), and of the used elements that it writes before it calls only
- * the last counts.
+ * part. WHOLE_ANSWERS, for drivers that take no notice of used lengths: a request comes
+ * back with all that it can take, whatever the length, and has the fail response unless
+ * the back-end has written there. ONE_REQUEST: the back-end never has more than one
+ * request (because it drops those that it has no use for), and of the used elements that
+ * it writes before it calls only the last counts.
  */
 #define VLB_QUEUE_DESC_LOCAL		(1u << 0)
 #define VLB_QUEUE_DESC_CLAMP_LEN	(1u << 1)
 #define VLB_QUEUE_DESC_ONE_REQUEST	(1u << 2)
+#define VLB_QUEUE_DESC_WHOLE_ANSWERS	(1u << 3)
 
 #define VLB_CONTROL_SIZE	16	/* bytes of a request that are reported */
 #define VLB_CONTROL_KINDS	16	/* of a queue; further kinds are not reported */
