@@ -90,7 +90,7 @@ static bool name_is_valid(const char *name)
 	for (i = 0; i < len; i++)
 		if (!isascii(name[i]) || (!isalnum(name[i]) && !strchr("_.-", name[i])))
 			return false;
-	return len && len < VLB_NAME_SIZE && strcmp(name, ".") && strcmp(name, "..");
+	return len && len < VLB_NAME_SIZE && *name != '.' && *name != '-';
 }
 
 static bool queues_are_valid(const struct vlb_device_desc *desc)

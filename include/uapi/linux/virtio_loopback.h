@@ -75,9 +75,10 @@
 /* Changes whenever an older adapter could misunderstand the module. */
 #define VLB_API_VERSION		2
 
-#define VLB_NAME_SIZE		32	/* with the final NUL: [A-Za-z0-9_.-]{1,31} */
+#define VLB_NAME_SIZE		32	/* with the final NUL: [A-Za-z0-9_][A-Za-z0-9_.-]{0,30} */
 #define VLB_MAX_QUEUES		64
 #define VLB_MAX_QUEUE_SIZE	1024	/* a power of two, 1 to this */
+#define VLB_MAX_POOL_SIZE	(2ULL << 30)
 #define VLB_CONFIG_SIZE		256	/* the most that vhost-user carries */
 #define VLB_MAX_CONFIG_PAGES	256	/* of a device with select_len */
 #define VLB_FAIL_SIZE		16
@@ -188,7 +189,7 @@ struct vlb_device_desc {
  * struct vlb_pool - VLB_SET_POOL
  * @fd: memfd of @size bytes, writable
  * @flags: zero
- * @size: bytes, a multiple of the page size
+ * @size: bytes, a multiple of the page size, at most VLB_MAX_POOL_SIZE
  * @arena_size: out: bytes that one request of any queue may need at most
  * @reserved: zero
  */
@@ -343,7 +344,7 @@ struct vlb_msg {
 #define VLB_GET_INFO	_IOR(VLB_IOC_MAGIC, 0x00, struct vlb_info)
 
 /*
- * Take ownership; needs CAP_SYS_ADMIN. EBUSY: the file owns a device already, or
+ * Take ownership; needs CAP_SYS_ADMIN. EINVAL: an impossible description; ENOMEM; EBUSY: the file owns a device already, or
  * (ADOPT) another file owns that one. EEXIST: the name is taken; if its adapter
  * died, use VLB_ADOPT. ENOENT: no such device. ESHUTDOWN: it is being removed.
  */
@@ -351,11 +352,13 @@ struct vlb_msg {
 #define VLB_ADOPT	_IOWR(VLB_IOC_MAGIC, 0x02, union vlb_adopt)
 
 /*
- * Owner only. SET_POOL: EBUSY while a queue runs; EINVAL: no file of tmpfs or
- * hugetlbfs of that size; ENOSPC: too small for the rings, or an arena would be smaller than of
+ * Owner only. SET_POOL: EBUSY while a queue runs; EBADF; EINVAL: no file of tmpfs or
+ * hugetlbfs of that size, or an impossible size; ENOSPC: too small for the rings, or an arena would be smaller than of
  * the last pool; ENOMEM: more than half of all memory, or over RLIMIT_MEMLOCK.
  * QUEUE_START: ESTALE: the driver has reset device or queue since; EALREADY: runs;
- * EINVAL: the module serves it.
+ * EINVAL: there is no pool or no such queue, or the module serves it; ESHUTDOWN: requests
+ * fail. SET_CONFIG, GET_CONFIG: EINVAL: beyond config_len, or with select_len not the whole;
+ * ENOMEM; ENOSPC: too many pages. REGISTER: EALREADY.
  */
 #define VLB_SET_POOL	_IOWR(VLB_IOC_MAGIC, 0x03, struct vlb_pool)
 #define VLB_SET_CONFIG	_IOW(VLB_IOC_MAGIC, 0x04, struct vlb_config)
