@@ -61,6 +61,7 @@ struct vlb_queue_rule {
 	const char *unit_name;		/* "request queues": what --queues counts */
 	bool back_end_counts_units;	/* so does its GET_QUEUE_NUM */
 	bool need_units;		/* --queues has to be given */
+	bool one_unit;			/* without --queues, whatever the back-end tells */
 	bool trust_user;		/* a back-end that tells no number has enough */
 
 	uint64_t feature;		/* without it there are only ... */

@@ -122,6 +122,8 @@ static int plan_units(const struct vlb_profile *profile, struct vlb_plan *plan,
 		return -EPROTO;
 	}
 	plan->units = wish->cpus && wish->cpus < max ? wish->cpus : max;
+	if (profile->queues.one_unit)
+		plan->units = 1;
 	if (wish->units)
 		plan->units = wish->units;
 	return 0;
