@@ -4,10 +4,10 @@
 #   make module     the kernel module, against KDIR
 #   make unit       the unit tests, under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make check      all tests            make demo    see it work in a virtual machine
-#   make bench      the benchmarks       make tidy    clang-tidy over the tool
+#   make tidy       clang-tidy over the tool
 #   make install    the tool, its man page and, where KDIR exists, the module
 #
-# O=DIR puts everything that is built elsewhere; DESTDIR and PREFIX as usual.
+# O=DIR puts everything that is built elsewhere, but for the module; DESTDIR and PREFIX as usual.
 
 O ?= build
 PREFIX ?= /usr/local
@@ -167,10 +167,6 @@ demo:
 .PHONY: check
 check:
 	tests/check
-
-.PHONY: bench
-bench:
-	@echo "make bench: not there yet" >&2; exit 1
 
 # ---- installation ------------------------------------------------------------------------
 

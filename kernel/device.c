@@ -76,7 +76,8 @@ u64 vlb_device_ring_features(void)
 }
 
 #define QUEUE_FLAGS	(VLB_QUEUE_DESC_LOCAL | VLB_QUEUE_DESC_CLAMP_LEN | \
-			 VLB_QUEUE_DESC_ONE_REQUEST | VLB_QUEUE_DESC_FORGETFUL)
+			 VLB_QUEUE_DESC_ONE_REQUEST | VLB_QUEUE_DESC_WHOLE_ANSWERS | \
+			 VLB_QUEUE_DESC_FORGETFUL)
 
 /* Bits that belong to the transport, in every version of the specification so far. */
 #define VLB_TRANSPORT_FIRST	24
@@ -90,7 +91,7 @@ static bool name_is_valid(const char *name)
 	for (i = 0; i < len; i++)
 		if (!isascii(name[i]) || (!isalnum(name[i]) && !strchr("_.-", name[i])))
 			return false;
-	return len && len < VLB_NAME_SIZE && strcmp(name, ".") && strcmp(name, "..");
+	return len && len < VLB_NAME_SIZE && *name != '.' && *name != '-';
 }
 
 static bool queues_are_valid(const struct vlb_device_desc *desc)

@@ -5,12 +5,12 @@
  *   control     /dev/virtio-loopback/control: the adapter's ioctls and messages
  *   device      the device object, its name and owner
  *   session     a back-end comes and goes: pool, ports
- *   removal     registration, removal, failure of a device
- *   transport   the device as the virtio drivers see it; config, message
- *   queue       who runs the relay when, and how both ends are notified; port, call
+ *   removal     registration, removal, failure of a device; timeout, restart, unbind
+ *   transport   the device as the virtio drivers see it; config, config_pages, message
+ *   queue       who runs the relay when, and how both ends are notified; port, call, local
  *   relay       requests between driver_ring and shadow_ring; layout, arena, pool
  *   power       suspend and resume
- *   attributes  sysfs
+ *   attributes  sysfs; tracepoints
  */
 #include <linux/init.h>
 #include <linux/module.h>

@@ -23,9 +23,6 @@
 #include "pool.h"
 #include "shadow_ring.h"
 
-/* Offsets in the pool are u32 everywhere. */
-#define POOL_MAX	0x80000000ULL
-
 static u32 queue_memory(const struct vlb_queue_desc *queue)
 {
 	return ALIGN(vlb_shadow_ring_size(queue->size), VLB_SLOT_SIZE) +
@@ -59,11 +56,12 @@ static int check_file(struct file *file, u64 size)
 	return i_size_read(inode) == size ? 0 : -EINVAL;
 }
 
+/* Offsets in the pool are u32 everywhere, hence VLB_MAX_POOL_SIZE. */
 static int check_size(const struct vlb_pool *pool, bool unlimited)
 {
 	unsigned long pages = pool->size >> PAGE_SHIFT;
 
-	if (!pool->size || !PAGE_ALIGNED(pool->size) || pool->size > POOL_MAX)
+	if (!pool->size || !PAGE_ALIGNED(pool->size) || pool->size > VLB_MAX_POOL_SIZE)
 		return -EINVAL;
 	if (pages > totalram_pages() / 2)
 		return -ENOMEM;

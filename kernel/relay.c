@@ -18,8 +18,9 @@
  * replay() and fail_*() need both sides to be at rest.
  *
  * Trust. From the back-end come used elements and two event indexes. An element must
- * name a request in flight and at most as many bytes as that may take; anything else is
- * -EPROTO. Wrong events only cost the back-end its own notifications.
+ * name a request in flight and at most as many bytes as that may take (unless the queue
+ * allows more); anything else is -EPROTO. Wrong events only cost the back-end its own
+ * notifications, or bring it requests that it has already (VLB_QUEUE_DESC_FORGETFUL).
  *
  * Context: any. May copy as much as the pool holds, with whatever the caller disabled.
  */
@@ -157,6 +158,41 @@ static int measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *l
 	return ret;
 }
 
+/*
+ * Write the fail response into a request's memory or, with @shadow, where the back-end
+ * would write it. Returns the used length.
+ */
+static u32 write_fail_response(const struct vlb_relay *relay, const struct vlb_shadow *shadow,
+			       u16 head)
+{
+	const struct vlb_fail_response *fail = &relay->fail;
+	struct vlb_layout whole, layout = VLB_LAYOUT_START;
+	u32 start = 0, pos = 0, i;
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+	struct vlb_place place;
+	u8 *data;
+
+	if (fail->where == VLB_FAIL_EMPTY || measure(relay, head, &whole) ||
+	    whole.writable < fail->len)
+		return 0;
+	if (fail->where == VLB_FAIL_AT_END)
+		start = whole.writable - fail->len;
+	vlb_chain_start(&chain, &relay->ring, head);
+	while (vlb_chain_next(&chain, &seg) > 0) {
+		vlb_layout_add(&layout, &seg, &place);
+		if (!seg.write)
+			continue;
+		data = shadow ? shadow->pool + place_offset(shadow, &relay->requests[head], head,
+							    &place) : seg.data;
+		for (i = 0; i < fail->len; i++)
+			if (start + i >= pos && start + i - pos < seg.len)
+				data[start + i - pos] = fail->data[i];
+		pos += seg.len;
+	}
+	return start + fail->len;
+}
+
 /* Where the descriptors go; an indirect table too large for the slot ends the extent. */
 static void writer_init(struct writer *writer, struct vlb_relay *relay,
 			struct vlb_shadow *shadow, u16 head, u32 table_offset, u32 descs)
@@ -239,6 +275,8 @@ static int hand_out(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head
 	writer_init(&writer, relay, shadow, head, table_offset, layout.descs);
 	fill(relay, shadow, head, req, &writer);
 	req->position = shadow->ring.avail_idx;
+	if (relay->flags & VLB_QUEUE_DESC_WHOLE_ANSWERS)
+		write_fail_response(relay, shadow, head);
 	set_active(req, true);
 	vlb_shadow_ring_push_avail(&shadow->ring, head);
 	trace_vlb_submit(relay->name, relay->index, head, layout.readable, layout.writable);
@@ -437,7 +475,8 @@ static int complete_next(struct vlb_relay *relay, struct vlb_shadow *shadow, u64
 		return violation(relay, "used id %u out of range (length %u)", id, len);
 	if (!is_active(&relay->requests[id]) || test_bit(id, relay->failed))
 		return violation(relay, "used id %u is not in flight (length %u)", id, len);
-	if (len > relay->requests[id].writable && relay->flags & VLB_QUEUE_DESC_CLAMP_LEN)
+	if (relay->flags & VLB_QUEUE_DESC_WHOLE_ANSWERS ||
+	    (len > relay->requests[id].writable && relay->flags & VLB_QUEUE_DESC_CLAMP_LEN))
 		len = relay->requests[id].writable;
 	if (len > relay->requests[id].writable)
 		return violation(relay, "used id %u has length %u, more than the request takes",
@@ -468,37 +507,11 @@ static int complete_pending(struct vlb_relay *relay, struct vlb_shadow *shadow)
 	return err ?: count;
 }
 
-/* Write the fail response into a request's memory; returns the used length. */
-static u32 write_fail_response(const struct vlb_relay *relay, u16 head)
-{
-	const struct vlb_fail_response *fail = &relay->fail;
-	u32 start = 0, pos = 0, i;
-	struct vlb_layout layout;
-	struct vlb_segment seg;
-	struct vlb_chain chain;
-
-	if (fail->where == VLB_FAIL_EMPTY || measure(relay, head, &layout) ||
-	    layout.writable < fail->len)
-		return 0;
-	if (fail->where == VLB_FAIL_AT_END)
-		start = layout.writable - fail->len;
-	vlb_chain_start(&chain, &relay->ring, head);
-	while (vlb_chain_next(&chain, &seg) > 0) {
-		if (!seg.write)
-			continue;
-		for (i = 0; i < fail->len; i++)
-			if (start + i >= pos && start + i - pos < seg.len)
-				((u8 *)seg.data)[start + i - pos] = fail->data[i];
-		pos += seg.len;
-	}
-	return start + fail->len;
-}
-
 static void fail_one(struct vlb_relay *relay, u16 head)
 {
 	relay->errors++;
 	clear_bit(head, relay->failed);
-	give_back(relay, head, write_fail_response(relay, head));
+	give_back(relay, head, write_fail_response(relay, NULL, head));
 }
 
 static void fail_given_up(struct vlb_relay *relay)

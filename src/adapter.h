@@ -92,6 +92,7 @@ struct vlb_adapter {
 	bool removing;
 	bool ready;
 	int64_t register_time_ms;
+	unsigned int looks_elsewhere;
 	bool ready_hint_given;
 	bool done;
 	int result;			/* 0 or -errno, when done */

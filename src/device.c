@@ -47,7 +47,7 @@ static const struct {
 	  "the pool is too small for the queues: use a larger --pool-size, fewer --queues or a smaller --queue-size" },
 	{ VLB_SET_POOL, ENOMEM, ENOMEM,
 	  "the pool does not fit into memory: it may have half of it at most, and RLIMIT_MEMLOCK (ulimit -l); use a smaller --pool-size" },
-	{ VLB_SET_POOL, EINVAL, VLB_E_REFUSED, "the module refuses the pool; see the kernel log" },
+	{ VLB_SET_POOL, EINVAL, VLB_E_REFUSED, "the module refuses the pool: it is not of a size that it can use" },
 	{ VLB_REMOVE, EPERM, EPERM, "removing a device needs CAP_SYS_ADMIN: run as root" },
 	{ VLB_REMOVE, EIO, VLB_E_FAILED,
 	  "the device is gone, but requests had to be failed: the back-end did not finish them" },

@@ -13,13 +13,6 @@ int vlb_loop_init(struct vlb_loop *loop)
 	return loop->fd < 0 ? -errno : 0;
 }
 
-void vlb_loop_exit(struct vlb_loop *loop)
-{
-	if (loop->fd >= 0)
-		close(loop->fd);
-	loop->fd = -1;
-}
-
 int vlb_loop_add(struct vlb_loop *loop, struct vlb_watch *watch)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = watch };

@@ -17,7 +17,6 @@ struct vlb_loop {
 };
 
 int vlb_loop_init(struct vlb_loop *loop);
-void vlb_loop_exit(struct vlb_loop *loop);
 int vlb_loop_add(struct vlb_loop *loop, struct vlb_watch *watch);
 void vlb_loop_remove(struct vlb_loop *loop, struct vlb_watch *watch);
 

@@ -102,8 +102,9 @@ bool vlb_name_is_valid(const char *name)
 	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				  "0123456789_.-");
 
-	return len && !name[len] && len < VLB_NAME_SIZE && strcmp(name, ".") &&
-	       strcmp(name, "..") && strcmp(name, "control");
+	/* A leading dot would hide it, a leading dash would be an option. */
+	return len && !name[len] && len < VLB_NAME_SIZE && *name != '.' && *name != '-' &&
+	       strcmp(name, "control");
 }
 
 static void print_size(char *out, size_t size, uint64_t bytes)
@@ -184,7 +185,7 @@ static int set_text(const struct vlb_command *command, const struct vlb_option *
 		return vlb_options_error(command, "--%s needs a value", option->name);
 	if (option->kind == VLB_OPTION_NAME && !vlb_name_is_valid(text))
 		return vlb_options_error(command, "--%s: '%s' is no device name (1 to %d of "
-					 "A-Z a-z 0-9 _ . -, not 'control')", option->name, text,
+					 "A-Z a-z 0-9 _ . -, not 'control', not beginning with . or -)", option->name, text,
 					 VLB_NAME_SIZE - 1);
 	*(const char **)to = text;
 	return 0;

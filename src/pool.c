@@ -26,7 +26,9 @@
 uint64_t vlb_pool_default_size(unsigned int num_queues, unsigned int queue_size,
 			       uint64_t arena_size)
 {
-	return num_queues * (arena_size + queue_size * QUEUE_ENTRY_SIZE);
+	uint64_t size = num_queues * (arena_size + queue_size * QUEUE_ENTRY_SIZE);
+
+	return size < VLB_POOL_MAX ? size : VLB_POOL_MAX;
 }
 
 /* A line of /proc/meminfo in its own unit (kB, or a count); 0 if there is no such line. */

@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <linux/virtio_loopback.h>
+
 #define VLB_POOL_MIN		(64ULL << 10)
-#define VLB_POOL_MAX		(1ULL << 40)
+#define VLB_POOL_MAX		VLB_MAX_POOL_SIZE
 
 /* What @num_queues queues of @queue_size need to run well. */
 uint64_t vlb_pool_default_size(unsigned int num_queues, unsigned int queue_size,

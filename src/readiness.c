@@ -18,6 +18,7 @@
 
 #define LOOK_EVERY_MS		20u
 #define LOOK_SELDOM_MS		1000u
+#define LOOKS_ELSEWHERE		10u
 #define HINT_AFTER_MS		10000
 #define GIVE_UP_AFTER_MS	30000
 
@@ -101,17 +102,24 @@ static void wait_on(struct vlb_adapter *adapter)
 		      adapter->ready_hint_given ? LOOK_SELDOM_MS : LOOK_EVERY_MS);
 }
 
-/* In sysfs the node appears an instant before the file in /dev does. */
-static bool find_node(const struct vlb_adapter *adapter, char *node, size_t size)
+/*
+ * In sysfs the node appears an instant before the file in /dev does. One that has been moved
+ * out of sight, as an interface to another network namespace, looks for an instant like one
+ * that is just being made.
+ */
+static bool find_node(struct vlb_adapter *adapter, char *node, size_t size)
 {
 	const struct vlb_node *nodes = adapter->profile->nodes;
 
 	*node = '\0';
 	if (!nodes)
 		return true;
+	if (vlb_sysfs_node(adapter->desc.name, nodes, node, size))
+		return false;
+	if (!*node)
+		return ++adapter->looks_elsewhere >= LOOKS_ELSEWHERE;
 	/* Names that are no path, such as those of network interfaces, are all there is. */
-	return !vlb_sysfs_node(adapter->desc.name, nodes, node, size) &&
-	       (*node != '/' || !access(node, F_OK));
+	return *node != '/' || !access(node, F_OK);
 }
 
 void vlb_readiness_look(struct vlb_adapter *adapter)

@@ -408,6 +408,19 @@ static int configure_adopted(struct vlb_adapter *adapter)
 	return ret ? failed(adapter, ret) : 0;
 }
 
+/* Has the user said something about this field? */
+static bool is_chosen(const struct vlb_adapter *adapter, const char *name)
+{
+	const char *base = (const char *)&adapter->options->type;
+	const struct vlb_option *option = adapter->profile->options;
+
+	while (option->name && strcmp(option->name, name))
+		option++;
+	if (option->kind == VLB_OPTION_TEXT)
+		return *(const char *const *)(base + option->offset);
+	return option->name && *(const uint64_t *)(base + option->offset);
+}
+
 /* Of a configuration space made up here the back-end knows nothing, but the user may. */
 static void warn_if_configured_otherwise(const struct vlb_adapter *adapter,
 					 const struct vlb_plan *plan)
@@ -421,8 +434,8 @@ static void warn_if_configured_otherwise(const struct vlb_adapter *adapter,
 	    profile->adjust_config(plan, config, why, sizeof(why)))
 		return;
 	for (field = profile->fields; field && field->name; field++) {
-		if (field->option && memcmp(config + field->offset,
-					    adapter->config + field->offset, field->len))
+		if (field->option && is_chosen(adapter, field->name) &&
+		    memcmp(config + field->offset, adapter->config + field->offset, field->len))
 			vlb_warning("the existing device keeps its %s: to change it, detach "
 				    "it first", field->name);
 	}

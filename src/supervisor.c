@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "device.h"
 #include "exit_status.h"
 #include "log.h"
 #include "notify_ready.h"
@@ -111,8 +112,8 @@ static int make_dir(struct supervisor *sup)
 
 	if ((size_t)snprintf(sup->dir, sizeof(sup->dir), "%s/virtio-loopback-XXXXXX",
 			     base ? base : "/run") >= sizeof(sup->dir) || !mkdtemp(sup->dir)) {
-		vlb_error("cannot make a directory for the socket in %s: %s",
-			  base ? base : "/run", strerror(errno));
+		vlb_error("cannot make a directory for the socket in %s: %s; run as root, or "
+			  "set XDG_RUNTIME_DIR", base ? base : "/run", strerror(errno));
 		return errno ? -errno : -ENAMETOOLONG;
 	}
 	snprintf(sup->socket, sizeof(sup->socket), "%s/socket", sup->dir);
@@ -257,9 +258,11 @@ static void back_end_ended(struct supervisor *sup, int status)
 		schedule_restart(sup);
 		return;
 	}
-	vlb_error("the back-end '%s' %s before it listened on %s%s", sup->command[0],
-		  ending(status, how, sizeof(how)), sup->socket,
-		  status ? "" : "; it must stay in the foreground (no --daemonize of its own)");
+	/* exec_back_end() has said why. */
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_CANNOT_EXECUTE)
+		vlb_error("the back-end '%s' %s before it listened on %s%s", sup->command[0],
+			  ending(status, how, sizeof(how)), sup->socket, status ? "" :
+			  "; it must stay in the foreground (no --daemonize of its own)");
 	sup->status = VLB_EXIT_BACK_END;
 	kill(sup->adapter, SIGTERM);
 }
@@ -410,6 +413,20 @@ static int supervise(struct supervisor *sup)
 	return ret ? ret : sup->status;
 }
 
+/* Before anything is started for nothing. */
+static int check_module(void)
+{
+	struct vlb_device device;
+	int ret;
+
+	ret = vlb_device_open(&device);
+	if (ret)
+		vlb_error("%s", device.why);
+	else
+		vlb_device_close(&device);
+	return ret;
+}
+
 int vlb_supervisor_run(const struct vlb_attach_options *options, char **command)
 {
 	struct supervisor sup = {
@@ -418,6 +435,9 @@ int vlb_supervisor_run(const struct vlb_attach_options *options, char **command)
 	int ret;
 
 	vlb_log_set_name(options->name ? options->name : options->profile->name);
+	ret = check_module();
+	if (ret)
+		return ret;
 	if (options->daemonize)
 		vlb_log_prepare_syslog();
 	sup.notify_fd = vlb_notify_open();

@@ -137,7 +137,8 @@ int vlb_sysfs_node(const char *name, const struct vlb_node *nodes, char *node, s
 	for (; nodes->pattern; nodes++) {
 		ret = descend(path, nodes->pattern, entry, sizeof(entry));
 		if (!ret) {
-			snprintf(node, size, "%s%s", nodes->prefix, entry);
+			snprintf(node, size, "%s%s", nodes->prefix ? nodes->prefix : "",
+				 nodes->prefix ? entry : "");
 			return 0;
 		}
 	}

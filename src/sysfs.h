@@ -53,7 +53,10 @@ bool vlb_sysfs_exists(const char *name);
 /* The path of the virtio device below the device's directory. */
 int vlb_sysfs_virtio_path(const char *name, char *path, size_t size);
 
-/* The driver's node, e.g. "/dev/vdb"; @nodes from the profile: the first that is there. */
+/*
+ * The driver's node, e.g. "/dev/vdb"; @nodes from the profile: the first that is there. Empty
+ * if there is one that has no name here.
+ */
 struct vlb_node;
 int vlb_sysfs_node(const char *name, const struct vlb_node *nodes, char *node, size_t size);
 

@@ -2,7 +2,7 @@
 # bash completion for virtio-loopback(8). Options and types come from the tool itself.
 
 _virtio_loopback_options() {
-	"$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+	"$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\)  *[A-Za-z|]*  .*/\1/p'
 }
 
 _virtio_loopback_names() {
@@ -18,6 +18,14 @@ _virtio_loopback() {
 	# What goes with a TYPE, if it comes first.
 	case $command in attach | run) case ${COMP_WORDS[2]} in -*) ;; *) type=${COMP_WORDS[2]} ;; esac ;; esac
 	COMPREPLY=()
+	# Behind "--" comes the back-end's own command line.
+	local i
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		if [ "${COMP_WORDS[i]}" = -- ]; then
+			_command_offset $((i + 1))
+			return
+		fi
+	done
 	if [ "$COMP_CWORD" = 1 ]; then
 		words="attach run list show stat detach types --help --version"
 	else
@@ -29,12 +37,17 @@ _virtio_loopback() {
 			;;
 		--call) words="direct eventfd" ;;
 		--memory) words="copy" ;;
+		--name | --queues | --queue-size | --pool-size | --timeout | --reply-timeout | --wait | --mac | --mtu | \
+			--tag | --device-id | --config-size | --interval | --count)
+			return
+			;;
 		*)
 			case $cur in
 			-*) words=$(_virtio_loopback_options "$tool" "$command" $type) ;;
 			*)
 				case $command in
 				attach | run | types)
+					[ "$COMP_CWORD" != 2 ] && [ -n "$type" ] && return
 					words=$("$tool" types 2>/dev/null | awk 'NR > 1 { print $1 }')
 					;;
 				show | stat | detach) words=$(_virtio_loopback_names) ;;

@@ -32,7 +32,8 @@ static const char *queues_note(const struct vlb_profile *profile, char *note, si
 	if (!rule->unit)
 		snprintf(note, size, "--queues: there is no choice, the type has %u", rule->base);
 	else
-		snprintf(note, size, "--queues counts %s", rule->unit_name);
+		snprintf(note, size, "--queues counts %s%s", rule->unit_name,
+			 rule->one_unit ? "; default: 1" : "");
 	return note;
 }
 

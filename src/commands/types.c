@@ -121,7 +121,8 @@ static int types(const struct vlb_command *command, int argc, char **argv)
 	if (ret) {
 		profile = vlb_profile_find(argv[0]);
 		if (!profile)
-			return vlb_options_error(command, "unknown TYPE '%s'", argv[0]);
+			return vlb_options_error(command, "unknown TYPE '%s' ('virtio-loopback types' "
+						 "lists them)", argv[0]);
 	}
 	if (options.json)
 		print_as_json(profile);

@@ -46,6 +46,7 @@ static const struct vlb_field fields[] = {
 
 static const struct vlb_node nodes[] = {
 	{ "net/*", "" },
+	{ "net", NULL },	/* in another network namespace */
 	{ .pattern = NULL },
 };
 

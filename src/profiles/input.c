@@ -54,8 +54,6 @@ const struct vlb_profile vlb_profile_input = {
 	.config_len = sizeof(struct virtio_input_config),
 	.select_len = 2,
 	.pages = pages,
-	/* The driver takes whatever a buffer has for an event: let it be an empty report. */
-	.fail_where = VLB_FAIL_AT_START,
-	.fail_len = sizeof(struct virtio_input_event),
+	.fail_where = VLB_FAIL_EMPTY,
 	.nodes = nodes,
 };

@@ -83,6 +83,7 @@ static const struct vlb_option options[] = {
 
 static const struct vlb_node nodes[] = {
 	{ "net/*", "" },
+	{ "net", NULL },	/* in another network namespace */
 	{ .pattern = NULL },
 };
 
@@ -228,6 +229,11 @@ const struct vlb_profile vlb_profile_net = {
 		.control = true,
 		/* So do DPDK 25.11 and passt. */
 		.back_end_counts_units = true,
+		/*
+		 * DPDK 24.11 tells of 128, and serves those for which its application asked it:
+		 * what is sent through others, such as testpmd's second, goes nowhere.
+		 */
+		.one_unit = true,
 		.complete = TRANSMIT_QUEUES,
 	},
 	/* A packet of 64 KiB, or a buffer for one: 17 fragments, header, odd ends. */

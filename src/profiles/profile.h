@@ -61,6 +61,7 @@ struct vlb_queue_rule {
 	const char *unit_name;		/* "request queues": what --queues counts */
 	bool back_end_counts_units;	/* so does its GET_QUEUE_NUM */
 	bool need_units;		/* --queues has to be given */
+	bool one_unit;			/* without --queues, whatever the back-end tells */
 	bool trust_user;		/* a back-end that tells no number has enough */
 
 	uint64_t feature;		/* without it there are only ... */
@@ -71,10 +72,11 @@ struct vlb_queue_rule {
 
 	uint64_t local;			/* mask: the driver has them, the back-end does not */
 	bool control;			/* one more, behind all others: the module serves it */
-	/* masks: VLB_LOST_DISCARD, VLB_QUEUE_DESC_CLAMP_LEN, _ONE_REQUEST, _FORGETFUL */
+	/* masks: VLB_LOST_DISCARD, VLB_QUEUE_DESC_* */
 	uint64_t discard;
 	uint64_t clamp;
 	uint64_t one_request;
+	uint64_t whole_answers;
 	uint64_t forgetful;
 	/* mask: when the back-end is lost, what it has is completed, not kept for the next */
 	uint64_t complete;
@@ -98,7 +100,7 @@ struct vlb_arena_rule {
 /* Where a driver's node appears below the virtio device, and what makes a path of it. */
 struct vlb_node {
 	const char *pattern;		/* of each directory: "input/input*" */
-	const char *prefix;		/* of the last one's name: "/dev/" */
+	const char *prefix;		/* of the last one's name: "/dev/"; NULL: there is one, elsewhere */
 };
 
 /*

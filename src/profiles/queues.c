@@ -45,6 +45,8 @@ uint8_t vlb_profile_queue_flags(const struct vlb_profile *profile, unsigned int 
 		flags |= VLB_QUEUE_DESC_CLAMP_LEN;
 	if (rule->one_request & BIT(index))
 		flags |= VLB_QUEUE_DESC_ONE_REQUEST;
+	if (rule->whole_answers & BIT(index))
+		flags |= VLB_QUEUE_DESC_WHOLE_ANSWERS;
 	if (rule->forgetful & BIT(index))
 		flags |= VLB_QUEUE_DESC_FORGETFUL;
 	return flags;
@@ -122,6 +124,8 @@ static int plan_units(const struct vlb_profile *profile, struct vlb_plan *plan,
 		return -EPROTO;
 	}
 	plan->units = wish->cpus && wish->cpus < max ? wish->cpus : max;
+	if (profile->queues.one_unit)
+		plan->units = 1;
 	if (wish->units)
 		plan->units = wish->units;
 	return 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Entropy devices (virtio specification 5.4): one queue of buffers to be filled. The
- * driver asks for a cache line at a time. A request that fails gives it 0 bytes, at which
- * it stops waiting.
+ * driver asks for a cache line at a time. It is told nothing when there is no back-end any
+ * more: it stops waiting when it is unbound.
  */
 #include <linux/virtio_ids.h>
 #include <linux/virtio_loopback.h>

@@ -3,6 +3,10 @@
  * SPI controllers (virtio specification 1.4, section 5.20): one queue, a request for each
  * transfer, which ends with a byte of result.
  *
+ * vhost-device-spi 0.1 writes the result of a transfer that failed to the beginning of
+ * what was to be received, and reports that as all that it has written. So there is an
+ * error in the place of the result until it is written.
+ *
  * The driver makes a controller. Devices on it, and their /dev/spidevB.C, come from the
  * board's description, or from whoever adds them.
  */
@@ -49,7 +53,7 @@ const struct vlb_profile vlb_profile_spi = {
 	.features = features,
 	.protocol_features = VU_BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
 			     VU_BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ),
-	.queues = { .base = 1, .size = 16, .max_size = 1024 },
+	.queues = { .base = 1, .size = 16, .max_size = 1024, .whole_answers = 1 },
 	.arena = { .size = 1 << 20, .min = 64 << 10 },
 	.config_owner = VLB_CONFIG_BACK_END,
 	.config_len = CONFIG_LEN,

@@ -103,9 +103,8 @@ struct vu_config {
 
 #define VU_CONFIG_HEADER_SIZE	12u
 
-/* In SET_VRING_KICK and SET_VRING_CALL: the queue index, and "no fd follows". */
+/* In SET_VRING_KICK and SET_VRING_CALL: the queue index. */
 #define VU_VRING_INDEX_MASK	0xffu
-#define VU_VRING_NO_FD		(1u << 8)
 
 union vu_payload {
 	uint64_t u64;

@@ -233,6 +233,57 @@ static void too_large_request_fails_at_once(void **state)
 	world_exit(&world);
 }
 
+/* ---- back-ends whose used lengths are wrong ---------------------------------------------- */
+
+static u8 expected_status;
+
+static void check_status(void *context, const struct driver_request *req, u32 len)
+{
+	(void)context;
+	assert_int_equal(len, req->writable);
+	assert_int_equal(driver_writable_byte(req, req->writable - 1), expected_status);
+}
+
+/* A request that ends with a status, which is said to have @len bytes of 601. */
+static void answer_wrongly(bool writes_status, u32 len)
+{
+	static const struct shape_segment read[] = { { 16, false }, { 600, true }, { 1, true } };
+	struct shape shape = shape_of(ARRAY_SIZE(read), read, chance_one_in(2));
+	struct device_chain chain;
+	struct world world;
+	int head;
+
+	world_init(&world, &medium);
+	set_fail(&world, VLB_FAIL_AT_END, 1);
+	world.relay.flags = VLB_QUEUE_DESC_WHOLE_ANSWERS;
+	world.driver.done = check_status;
+	expected_status = writes_status ? world.relay.fail.data[0] + 1 : world.relay.fail.data[0];
+	head = world_add(&world, &shape);
+	world_submit(&world);
+	assert_true(device_take(&world.device));
+	device_read_chain(&world.device, head, &chain);
+	if (writes_status)
+		world.pool[chain.seg[2].iova - VLB_POOL_IOVA] = expected_status;
+	device_use(&world.device, 0, len);
+	device_publish(&world.device);
+	world_complete(&world);
+	assert_false(world.broken);
+	assert_true(driver_take_used(&world.driver));
+	world_exit(&world);
+}
+
+static void wrong_length_may_be_ignored(void **state)
+{
+	static const u32 lens[] = { 0, 1, 600, 601, 617, ~0u };
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		answer_wrongly(true, lens[i]);
+		answer_wrongly(false, lens[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +295,7 @@ int main(void)
 		test_case(response_at_the_end_spans_segments),
 		test_case(response_without_room_is_left_out),
 		test_case(too_large_request_fails_at_once),
+		test_case(wrong_length_may_be_ignored),
 	};
 
 	return test_run(tests);

@@ -234,9 +234,9 @@ static void too_much_asked(void **state)
 	process = tool("attach", "blk", "--socket", back_end_socket, "--queues=3", NULL);
 	expect_status(&process, 7);
 	expect_said(&process, "--queues asks for 3, the back-end has 2");
-	process = tool("attach", "blk", "--socket", back_end_socket, "--pool-size=1T", NULL);
-	expect_status(&process, 1);
-	expect_said(&process, "--pool-size");
+	process = tool("attach", "blk", "--socket", back_end_socket, "--pool-size=3G", NULL);
+	expect_status(&process, 2);
+	expect_said(&process, "--pool-size: '3G' is out of range (64K to 2G)");
 	snprintf(command, sizeof(command), "ulimit -f 64; LD_PRELOAD=$VLB_SHIM exec $VLB_TOOL "
 		 "attach blk --socket %s", back_end_socket);
 	process = spawn(shell, "tool", true);

@@ -366,6 +366,26 @@ static void net_taken_over(void **state)
 	detach(&process);
 }
 
+/* The interface is in another network namespace, and has no name here. */
+static void net_taken_over_elsewhere(void **state)
+{
+	struct process process;
+
+	(void)state;
+	be_type(0, 0, 0);
+	start_back_end();
+	process = tool("attach", "net", "--socket", back_end_socket, "--name", "lan", "--mac",
+		       "02:00:00:00:00:09", "--mtu", "1400", NULL);
+	model_serve_until(model_running() || has_ended(&process));
+	kill(process.pid, SIGKILL);
+	model_serve_until(has_ended(&process) && !model.owner);
+	model_sysfs_mkdir("virtio7/net");
+	process = tool("attach", "net", "--socket", back_end_socket, "--name", "lan", NULL);
+	await_said(&process, "lan: net ready");
+	assert_null(strstr(output_of(&process), "keeps its"));
+	detach(&process);
+}
+
 static void vsock_keeps_its_event_queue(void **state)
 {
 	struct process process;
@@ -614,6 +634,7 @@ int main(void)
 		ATTACH_TEST(net),
 		ATTACH_TEST(net_pairs),
 		ATTACH_TEST(net_taken_over),
+		ATTACH_TEST(net_taken_over_elsewhere),
 		ATTACH_TEST(vsock_keeps_its_event_queue),
 		ATTACH_TEST(input_has_pages),
 		ATTACH_TEST(input_of_another_type),

@@ -257,10 +257,10 @@ static void options_of_one_word(void **state)
 static void names(void **state)
 {
 	static const char *const good[] = {
-		"a", "disk0", "A_b-c.9", "abcdefghijklmnopqrstuvwxyz01234", "..a",
+		"a", "disk0", "A_b-c.9", "abcdefghijklmnopqrstuvwxyz01234", "_a",
 	};
 	static const char *const bad[] = {
-		"", ".", "..", "control", "a/b", "a b", "\xc3\xa4", "a\n",
+		"", ".", "..", ".a", "-a", "control", "a/b", "a b", "\xc3\xa4", "a\n",
 		"abcdefghijklmnopqrstuvwxyz012345",
 	};
 	size_t i;

@@ -75,9 +75,10 @@
 /* Changes whenever an older adapter could misunderstand the module. */
 #define VLB_API_VERSION		2
 
-#define VLB_NAME_SIZE		32	/* with the final NUL: [A-Za-z0-9_.-]{1,31} */
+#define VLB_NAME_SIZE		32	/* with the final NUL: [A-Za-z0-9_][A-Za-z0-9_.-]{0,30} */
 #define VLB_MAX_QUEUES		64
 #define VLB_MAX_QUEUE_SIZE	1024	/* a power of two, 1 to this */
+#define VLB_MAX_POOL_SIZE	(2ULL << 30)
 #define VLB_CONFIG_SIZE		256	/* the most that vhost-user carries */
 #define VLB_MAX_CONFIG_PAGES	256	/* of a device with select_len */
 #define VLB_FAIL_SIZE		16
@@ -108,17 +109,21 @@ struct vlb_info {
  * device-writable part all zeros, and reported as VLB_MSG_CONTROL. Its driver has to poll
  * for completions. Such a queue is never started.
  *
- * Three allowances for back-ends that break the specification; otherwise their devices would
+ * Allowances for back-ends that break the specification; otherwise their devices would
  * break too. CLAMP_LEN: a used length larger than the device-writable part means that
- * part. ONE_REQUEST: the back-end never has more than one request, and of the used elements
- * that it writes before it calls only the last counts. FORGETFUL: of the requests that it
- * takes from the ring it uses some before it asks for kicks again, and forgets the others;
- * they are handed out again. That shows in avail_event, so VIRTIO_F_EVENT_IDX is needed.
+ * part. WHOLE_ANSWERS, for drivers that take no notice of used lengths: a request comes
+ * back with all that it can take, whatever the length, and has the fail response unless
+ * the back-end has written there. ONE_REQUEST: the back-end never has more than one
+ * request, and of the used elements that it writes before it calls only the last counts.
+ * FORGETFUL: of the requests that it takes from the ring it uses some before it asks for
+ * kicks again, and forgets the others; they are handed out again. That shows in
+ * avail_event, so it takes VIRTIO_F_EVENT_IDX.
  */
 #define VLB_QUEUE_DESC_LOCAL		(1u << 0)
 #define VLB_QUEUE_DESC_CLAMP_LEN	(1u << 1)
 #define VLB_QUEUE_DESC_ONE_REQUEST	(1u << 2)
-#define VLB_QUEUE_DESC_FORGETFUL	(1u << 3)
+#define VLB_QUEUE_DESC_WHOLE_ANSWERS	(1u << 3)
+#define VLB_QUEUE_DESC_FORGETFUL	(1u << 4)
 
 #define VLB_CONTROL_SIZE	16	/* bytes of a request that are reported */
 #define VLB_CONTROL_KINDS	16	/* of a queue; further kinds are not reported */
@@ -187,7 +192,7 @@ struct vlb_device_desc {
  * struct vlb_pool - VLB_SET_POOL
  * @fd: memfd of @size bytes, writable
  * @flags: zero
- * @size: bytes, a multiple of the page size
+ * @size: bytes, a multiple of the page size, at most VLB_MAX_POOL_SIZE
  * @arena_size: out: bytes that one request of any queue may need at most
  * @reserved: zero
  */
@@ -342,7 +347,7 @@ struct vlb_msg {
 #define VLB_GET_INFO	_IOR(VLB_IOC_MAGIC, 0x00, struct vlb_info)
 
 /*
- * Take ownership; needs CAP_SYS_ADMIN. EBUSY: the file owns a device already, or
+ * Take ownership; needs CAP_SYS_ADMIN. EINVAL: an impossible description; ENOMEM; EBUSY: the file owns a device already, or
  * (ADOPT) another file owns that one. EEXIST: the name is taken; if its adapter
  * died, use VLB_ADOPT. ENOENT: no such device. ESHUTDOWN: it is being removed.
  */
@@ -350,11 +355,13 @@ struct vlb_msg {
 #define VLB_ADOPT	_IOWR(VLB_IOC_MAGIC, 0x02, union vlb_adopt)
 
 /*
- * Owner only. SET_POOL: EBUSY while a queue runs; EINVAL: no file of tmpfs or
- * hugetlbfs of that size; ENOSPC: too small for the rings, or an arena would be smaller than of
+ * Owner only. SET_POOL: EBUSY while a queue runs; EBADF; EINVAL: no file of tmpfs or
+ * hugetlbfs of that size, or an impossible size; ENOSPC: too small for the rings, or an arena would be smaller than of
  * the last pool; ENOMEM: more than half of all memory, or over RLIMIT_MEMLOCK.
  * QUEUE_START: ESTALE: the driver has reset device or queue since; EALREADY: runs;
- * EINVAL: the module serves it.
+ * EINVAL: there is no pool or no such queue, or the module serves it; ESHUTDOWN: requests
+ * fail. SET_CONFIG, GET_CONFIG: EINVAL: beyond config_len, or with select_len not the whole;
+ * ENOMEM; ENOSPC: too many pages. REGISTER: EALREADY.
  */
 #define VLB_SET_POOL	_IOWR(VLB_IOC_MAGIC, 0x03, struct vlb_pool)
 #define VLB_SET_CONFIG	_IOW(VLB_IOC_MAGIC, 0x04, struct vlb_config)

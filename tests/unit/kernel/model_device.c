@@ -148,13 +148,22 @@ static void write_answer(const struct device *device, const struct device_chain 
 	}
 }
 
+/* Put one of the requests held into the used ring, whatever was written; published later. */
+void device_use(struct device *device, u32 which, u32 len)
+{
+	struct vring *vring = &device->vring;
+	struct vring_used_elem *elem = &vring->used->ring[device->used_idx++ & (vring->num - 1)];
+
+	elem->id = __cpu_to_virtio32(true, device->held[which]);
+	elem->len = __cpu_to_virtio32(true, len);
+	device->held[which] = device->held[--device->num_held];
+}
+
 /* Complete one of the requests held; published later. */
 void device_answer(struct device *device, u32 which, u32 len)
 {
-	struct vring *vring = &device->vring;
 	u16 head = device->held[which];
 	struct driver_request *req = &device->driver->req[head];
-	struct vring_used_elem *elem = &vring->used->ring[device->used_idx++ & (vring->num - 1)];
 	struct device_chain chain;
 
 	assert_true(len <= req->writable);
@@ -163,9 +172,7 @@ void device_answer(struct device *device, u32 which, u32 len)
 	req->answer_len = len;
 	device_read_chain(device, head, &chain);
 	write_answer(device, &chain, req->answer, len);
-	elem->id = __cpu_to_virtio32(true, head);
-	elem->len = __cpu_to_virtio32(true, len);
-	device->held[which] = device->held[--device->num_held];
+	device_use(device, which, len);
 }
 
 void device_publish(struct device *device)

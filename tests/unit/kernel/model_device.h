@@ -49,6 +49,7 @@ void device_init(struct device *device, const struct vring *vring, bool event_id
 		 u32 pool_size, struct driver *driver, u16 start);
 bool device_take(struct device *device);
 void device_answer(struct device *device, u32 which, u32 len);
+void device_use(struct device *device, u32 which, u32 len);
 void device_publish(struct device *device);
 bool device_need_call(struct device *device);
 void device_disable_kicks(struct device *device);

@@ -3,13 +3,9 @@
 # shellcheck source=tests/vm/lib/lib.sh
 . "$LIB/lib.sh"
 
+# It listens, or has done so: an adapter that waits for it may be faster than a look at it, and many back-ends do not
+# listen while they have a front-end.
 listening() {
-	ss -xl 2>/dev/null | grep -q -- "$1"
-}
-
-# A back-end for a single connection may have it, and no longer listen, by the time that one looks: an adapter waits
-# for it.
-reachable() {
 	ss -xa 2>/dev/null | grep -q -- "$1"
 }
 
@@ -24,7 +20,7 @@ start_back_end() {
 
 up() {
 	! gone "$(cat "$1.pid")" || { cat "$1.log" && die "the back-end $1 has ended"; }
-	reachable "$1.sock"
+	listening "$1.sock"
 }
 
 # kill_back_end NAME: without mercy, and until it is gone

@@ -31,6 +31,20 @@ start_numbered() {
 	start_back_end "$@" --socket-path "$PWD/$1.sock"
 }
 
+# in_flight NAME: how many requests the back-end holds
+in_flight() {
+	awk '{ n += $6 } END { print n + 0 }' "/sys/class/virtio-loopback/$1/stats/"*
+}
+
+has_in_flight() {
+	[ "$(in_flight "$1")" -ge "$2" ]
+}
+
+# errors NAME: how many requests failed without a back-end
+errors() {
+	awk '{ n += $8 } END { print n + 0 }' "/sys/class/virtio-loopback/$1/stats/"*
+}
+
 # ---- rng: 1 queue, at most 1024
 
 # start_rng NAME [OPTION...]: --rng-source FILE, /dev/urandom by default; --period MS and --max-bytes N for a limited
@@ -44,7 +58,7 @@ start_rng() {
 # ---- input: 2 queues (events, status), at most 1024
 
 # make_input NAME: a keyboard and mouse of uinput of this name, until the case ends; $input is its event device. Lines to
-# the FIFO NAME.events, "EV_KEY KEY_A 1", make events, each with a SYN.
+# the FIFO NAME.events, "EV_KEY KEY_A 1", make events, each with a SYN. What is written to it (LEDs) is in NAME.uinput.log.
 make_input() {
 	modprobe uinput || skip "this kernel has no uinput"
 	mkfifo "$1.events"
@@ -242,12 +256,29 @@ start_passt() {
 start_testpmd() {
 	name=$1
 	shift
+	run_testpmd "$name" "" --forward-mode=icmpecho "$@"
+}
+
+# start_bridge NAME OTHER [OPTION...]: two vhost ports in one process, NAME's; what comes to one leaves by the other
+start_bridge() {
+	run_testpmd "$@" --forward-mode=io
+	wait_for 20 listening "$2.sock"
+	cp "$1.pid" "$2.pid"
+}
+
+# run_testpmd NAME OTHER|"" [OPTION...]
+run_testpmd() {
+	name=$1
+	other=$2
+	shift 2
 	[ -e "$name.commands" ] || mkfifo "$name.commands"
+	# DPDK does not replace what another process has left
+	rm -f "$name.sock" ${other:+"$other.sock"}
 	start_back_end "$name" testpmd_reading "$name.commands" \
 		--lcores 0,1 --no-huge --no-pci -m 128 --no-telemetry --file-prefix "$name" \
 		--vdev "net_vhost0,iface=$PWD/$name.sock,queues=${queues:-1}" \
-		-- --interactive --auto-start --forward-mode=icmpecho --total-num-mbufs=4096 --rxq "${queues:-1}" \
-		--txq "${queues:-1}" "$@"
+		${other:+--vdev "net_vhost1,iface=$PWD/$other.sock,queues=${queues:-1}"} \
+		-- --interactive --auto-start --total-num-mbufs=4096 --rxq "${queues:-1}" --txq "${queues:-1}" "$@"
 }
 
 # The FIFO is open for writing too, or the end of a command would be the end of its input.
