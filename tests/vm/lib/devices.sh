@@ -205,6 +205,16 @@ start_sound() {
 		vhost-device-sound --socket "$PWD/$1.sock" --backend "$2"
 }
 
+# ---- rtc: 2 queues (requests, alarms), at most 1024
+
+# start_rtc NAME [OPTION...]: the clocks of this machine; --no-tai, --no-monotonic, --no-offer-alarm... The program is in
+# no registry, see the case types/rtc.
+start_rtc() {
+	name=$1
+	shift
+	start_back_end "$name" vhost-device-rtc --socket-path "$PWD/$name.sock" "$@"
+}
+
 # ---- vsock: 3 queues, the event queue unused, at most 1024; no INDIRECT
 
 # start_vsock NAME CID: this side's address is CID. A connection from here to port P of CID 2 arrives at the socket
