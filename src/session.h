@@ -45,7 +45,7 @@ int vlb_session_config_changed(struct vlb_adapter *adapter);
  */
 void vlb_session_lost(struct vlb_adapter *adapter, int err);
 
-/* The retry timer went off. */
+/* reconnect.c: the retry timer went off. */
 void vlb_session_reconnect(struct vlb_adapter *adapter);
 
 #endif
