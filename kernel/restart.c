@@ -32,6 +32,8 @@ static void unbind(struct vlb_device *dev)
 	mutex_lock(&dev->lock);
 	fail_requests(dev); /* again, should another restart have ended meanwhile */
 	mutex_unlock(&dev->lock);
+	/* Now, because drivers give up what is in flight when they are removed: virtio_snd. */
+	flush_work(&dev->fail_work);
 	vlb_unbind(dev, release_driver);
 	mutex_lock(&dev->lock); /* fail_work looks under it */
 	clear_bit(VLB_UNBINDING, &dev->flags);

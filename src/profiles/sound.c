@@ -11,6 +11,10 @@
  * control request and of playback; a capture request has its status behind the data and
  * its driver looks only at the length.
  *
+ * Without a back-end control requests fail at once. The driver, when it is removed, frees
+ * those that are in flight, and then crashes when they are completed (Linux 7.3,
+ * virtsnd_ctl_msg_cancel_all()). So there should be none when it starts over.
+ *
  * EVENT_IDX is not offered: with it vhost-device-sound 0.3.0 goes round and round over the
  * event queue, whose buffers it never takes, and answers nothing any more.
  */
@@ -60,7 +64,8 @@ const struct vlb_profile vlb_profile_sound = {
 	.queues = {
 		/* With another size the driver would lose periods without a word. */
 		.base = 4, .size = 64, .max_size = 64,
-		.complete = BIT(CONTROL_QUEUE) | BIT(TX_QUEUE) | BIT(RX_QUEUE),
+		.discard = BIT(CONTROL_QUEUE),
+		.complete = BIT(TX_QUEUE) | BIT(RX_QUEUE),
 	},
 	.arena = { .size = 2 << 20, .min = 256 << 10 },
 	.config_owner = VLB_CONFIG_BACK_END,

@@ -177,32 +177,45 @@ start_console() {
 
 # ---- sound: 4 queues (control, events, transmit, receive), at most 64
 
-# make_sound: two files behind "alsa", without timing: what the device under test plays goes to played.raw, and it
-# records what is in recorded.raw. Hardware and snd-aloop do not do: the back-end asks for a period that is less than
-# a number of frames and more than one below it, which only a PCM in software grants.
+# make_sound NAME: what is behind the "alsa" of the back-end NAME: its device plays to NAME.played (all of it only when
+# the PCM is closed: by the next stream, or by the end of the connection), and records NAME.recorded from its
+# beginning. One channel.
+#
+# Hardware and snd-aloop do not do: the back-end asks for a period that is less than a number of frames and more than
+# one below it, which only a PCM in software grants; of those it needs one that always has an mmap buffer, "multi".
+# Each stream opens its file anew, hence "cat". And "null" has no clock: the FIFOs that it is given for /dev/null and
+# /dev/full are never ready, so the back-end waits for 100 ms after each request: 48000 frames a second, if a period has 4800.
 make_sound() {
-	[ -e recorded.raw ] || : >recorded.raw
-	cat >asound.conf <<-END
+	[ -e never-writable ] || make_fifos
+	[ -e "$1.recorded" ] || : >"$1.recorded"
+	cat >"$1.asound" <<-END
 		</usr/share/alsa/alsa.conf>
 		pcm.!default {
-			type plug
-			slave.pcm {
-				type asym
-				playback.pcm { type file slave.pcm null file "$PWD/played.raw" format raw }
-				capture.pcm { type file slave.pcm null file /dev/null infile "$PWD/recorded.raw" format raw }
+			type asym
+			playback.pcm {
+				type multi
+				slaves.a {
+					pcm { type file slave.pcm null file "|cat >>$PWD/$1.played" format raw }
+					channels 1
+				}
+				bindings { 0 { slave a channel 0 } }
 			}
+			capture.pcm { type file slave.pcm null file /dev/zero infile "$PWD/$1.recorded" format raw }
 		}
 	END
 }
 
-alsa_configuration() {
-	[ -e asound.conf ] && echo "$PWD/asound.conf" || echo /usr/share/alsa/alsa.conf
+# Kept open by the case.
+make_fifos() {
+	mkfifo never-writable never-readable
+	exec 8<>never-writable 9<>never-readable
+	head -c 65536 /dev/zero >&8
 }
 
 # start_sound NAME null|alsa
 start_sound() {
-	start_back_end "$1" env "ALSA_CONFIG_PATH=$(alsa_configuration)" \
-		vhost-device-sound --socket "$PWD/$1.sock" --backend "$2"
+	start_back_end "$1" unshare --mount "$LIB/sound" "$PWD/$1.asound" \
+		--socket "$PWD/$1.sock" --backend "$2"
 }
 
 # ---- rtc: 2 queues (requests, alarms), at most 1024
