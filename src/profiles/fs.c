@@ -23,7 +23,10 @@
 
 #define TAG_SIZE	sizeof(((struct virtio_fs_config *)0)->tag)
 
-/* The fail response is a struct fuse_out_header: its length, -EIO, whose it is. */
+/*
+ * The fail response is a struct fuse_out_header: its length, -EIO, whose it is. That is
+ * nobody's: Linux 7.3 logs it ("oh.unique mismatch") and makes it EIO all the same.
+ */
 _Static_assert(sizeof(struct fuse_out_header) == 16 && EIO == 5, "fail_data");
 
 static const struct vlb_feature_name features[] = {
