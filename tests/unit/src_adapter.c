@@ -195,7 +195,7 @@ static void whole_life(void **state)
 	end(&process, SIGTERM);
 	expect_status(&process, 0);
 	assert_int_equal(model.removes, 1);
-	assert_false(model.exists);
+	model_serve_until(!model.exists);
 }
 
 static void eventfd_call_and_masked_features(void **state)
@@ -257,7 +257,7 @@ static void too_much_asked(void **state)
 	expect_status(&process, 1);
 	expect_said(&process, "use a larger --pool-size");
 	model.arena_size = 0;
-	assert_false(model.exists);
+	model_serve_until(!model.exists);
 	process = tool("attach", "blk", "--socket", back_end_socket, "--no-indirect",
 		       "--queue-size=2", NULL);
 	expect_status(&process, 1);

@@ -361,7 +361,7 @@ static void refused_before_it_was_ready(void **state)
 	expect_status(&process, 7);
 	expect_said(&process, "refused SET_MEM_TABLE (result 1); removing the device");
 	assert_int_equal(model.removes, 1);
-	assert_false(model.exists);
+	model_serve_until(!model.exists);
 }
 
 static void leave_early(int fd)
@@ -388,7 +388,7 @@ static void expect_given_up(void (*script)(int fd), const char *why)
 	expect_status(&process, 7);
 	expect_said(&process, why);
 	expect_said(&process, "removing the device");
-	assert_false(model.exists);
+	model_serve_until(!model.exists);
 }
 
 /* A back-end that never lets the device become ready is not waited for for ever. */
@@ -432,7 +432,7 @@ static void file_descriptors_without_end(void **state)
 	expect_status(&process, 7);
 	expect_said(&process, "sent file descriptors, which nobody asked for");
 	expect_said(&process, "; removing the device");
-	assert_false(model.exists);
+	model_serve_until(!model.exists);
 }
 
 static void never_stops(int fd)

@@ -109,7 +109,7 @@ static void run_and_restart(void **state)
 	expect_said(&process, "starting it again");
 	end(&process, SIGINT);
 	expect_status(&process, 0);
-	assert_false(model.exists);
+	model_serve_until(!model.exists);
 	assert_false(left_behind("virtio-loopback-"));
 }
 
