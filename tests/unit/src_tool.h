@@ -92,48 +92,23 @@ static inline void expect_status(struct process *process, int status)
 		fail_msg("not said: '%s', but:\n%s", what, output_of(process));	\
 } while (0)
 
-static inline struct process tool_from(const char *output, bool module, const char *first, va_list args)
+/* @args: without the program's name, NULL at the end. */
+static inline struct process start_tool(const char *output, bool module, const char *const *args)
 {
-	char *argv[24] = { getenv("VLB_TOOL"), (char *)first };
-	int argc = 2;
+	char *argv[24] = { getenv("VLB_TOOL") };
+	int argc = 0;
 
-	while ((argv[argc] = va_arg(args, char *)))
+	while (args[argc]) {
+		argv[argc + 1] = (char *)args[argc];
 		argc++;
+	}
 	return spawn(argv, output, module);
 }
 
-static inline struct process tool(const char *first, ...)
-{
-	struct process process;
-	va_list args;
-
-	va_start(args, first);
-	process = tool_from("tool", true, first, args);
-	va_end(args);
-	return process;
-}
-
-static inline struct process second_tool(const char *first, ...)
-{
-	struct process process;
-	va_list args;
-
-	va_start(args, first);
-	process = tool_from("tool2", true, first, args);
-	va_end(args);
-	return process;
-}
-
-static inline struct process tool_without_module(const char *first, ...)
-{
-	struct process process;
-	va_list args;
-
-	va_start(args, first);
-	process = tool_from("tool", false, first, args);
-	va_end(args);
-	return process;
-}
+#define TOOL_ARGS(...)			((const char *const []){ __VA_ARGS__ })
+#define tool(...)			start_tool("tool", true, TOOL_ARGS(__VA_ARGS__))
+#define second_tool(...)		start_tool("tool2", true, TOOL_ARGS(__VA_ARGS__))
+#define tool_without_module(...)	start_tool("tool", false, TOOL_ARGS(__VA_ARGS__))
 
 static inline void end(struct process *process, int signal_number)
 {
