@@ -81,6 +81,14 @@ void vlb_json_string(struct vlb_json *json, const char *key, const char *value)
 	put_string(json->out, value);
 }
 
+void vlb_json_string_or_null(struct vlb_json *json, const char *key, const char *value)
+{
+	if (value && *value)
+		vlb_json_string(json, key, value);
+	else
+		vlb_json_null(json, key);
+}
+
 void vlb_json_number(struct vlb_json *json, const char *key, uint64_t value)
 {
 	begin(json, key);

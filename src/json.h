@@ -21,6 +21,8 @@ void vlb_json_object_close(struct vlb_json *json);
 void vlb_json_array_open(struct vlb_json *json, const char *key);
 void vlb_json_array_close(struct vlb_json *json);
 void vlb_json_string(struct vlb_json *json, const char *key, const char *value);
+/* null for a @value that is empty or NULL. */
+void vlb_json_string_or_null(struct vlb_json *json, const char *key, const char *value);
 void vlb_json_number(struct vlb_json *json, const char *key, uint64_t value);
 void vlb_json_real(struct vlb_json *json, const char *key, double value);
 void vlb_json_null(struct vlb_json *json, const char *key);

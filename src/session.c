@@ -17,7 +17,6 @@
  * told off once, dropped, and tried again: somebody may be about to correct it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +28,6 @@
 #include "clock.h"
 #include "config_pages.h"
 #include "connect.h"
-#include "exit_status.h"
 #include "log.h"
 #include "pool.h"
 #include "session.h"

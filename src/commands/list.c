@@ -35,10 +35,7 @@ static void print_json(struct vlb_json *json, const struct vlb_sysfs_device *dev
 	vlb_json_string(json, "type", vlb_type_name(device->device_id, type, sizeof(type)));
 	vlb_json_string(json, "state", device->state);
 	vlb_json_number(json, "queues", device->num_queues);
-	if (*device->node)
-		vlb_json_string(json, "node", device->node);
-	else
-		vlb_json_null(json, "node");
+	vlb_json_string_or_null(json, "node", device->node);
 	vlb_json_object_close(json);
 }
 

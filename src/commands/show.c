@@ -62,14 +62,6 @@ static void print_text(const struct vlb_sysfs_device *device)
 	}
 }
 
-static void text_or_null(struct vlb_json *json, const char *key, const char *text)
-{
-	if (*text)
-		vlb_json_string(json, key, text);
-	else
-		vlb_json_null(json, key);
-}
-
 static void features_as_text(struct vlb_json *json, const char *key, uint64_t features)
 {
 	char text[24];
@@ -111,9 +103,9 @@ static void print_json(const struct vlb_sysfs_device *device)
 	vlb_json_number(&json, "device_id", device->device_id);
 	vlb_json_number(&json, "vendor_id", device->vendor_id);
 	vlb_json_string(&json, "state", device->state);
-	text_or_null(&json, "node", device->node);
-	text_or_null(&json, "virtio", device->virtio);
-	text_or_null(&json, "driver", device->driver);
+	vlb_json_string_or_null(&json, "node", device->node);
+	vlb_json_string_or_null(&json, "virtio", device->virtio);
+	vlb_json_string_or_null(&json, "driver", device->driver);
 	vlb_json_number(&json, "adapter", device->adapter);
 	vlb_json_number(&json, "timeout_ms", device->timeout_ms);
 	vlb_json_number(&json, "pool_size", device->pool_size);

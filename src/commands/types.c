@@ -76,10 +76,7 @@ static void print_json(struct vlb_json *json, const struct vlb_profile *profile)
 		vlb_json_number(json, "device_id", profile->device_id);
 	else
 		vlb_json_null(json, "device_id");
-	if (profile->driver)
-		vlb_json_string(json, "driver", profile->driver);
-	else
-		vlb_json_null(json, "driver");
+	vlb_json_string_or_null(json, "driver", profile->driver);
 	vlb_json_string(json, "summary", profile->summary);
 	vlb_json_string(json, "node", profile->node);
 	vlb_json_string(json, "config", config_owner(profile));
