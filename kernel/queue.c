@@ -332,7 +332,7 @@ void vlb_queue_start(struct vlb_queue *queue, struct vlb_port *port)
 	end_discarding(queue);
 	cancel_delayed_work_sync(&queue->look_work); /* of the last port */
 	queue->look_delay = 0;
-	vlb_relay_replay(&queue->relay, &port->shadow);
+	vlb_relay_replay(&queue->relay);
 	rcu_assign_pointer(queue->port, port);
 	rcu_read_lock();
 	run_submit(queue);
