@@ -52,6 +52,15 @@ $(O)/src/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(common_cflags) $(hardening) $(seccomp_cflags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# ---- the thin back-end of the benchmark ----------------------------------------------
+
+.PHONY: null-blk
+null-blk: $(O)/null-blk
+
+$(O)/null-blk: $(wildcard bench/null-blk/*.c bench/null-blk/*.h) src/vhost_user/protocol.h
+	@mkdir -p $(@D)
+	$(CC) $(common_cflags) $(CFLAGS) -pthread -o $@ $(filter %.c,$^)
+
 # ---- unit tests -----------------------------------------------------------------------
 
 # tests/unit/src_*.c tests the tool: linked with all of it but main().
