@@ -4,6 +4,7 @@
 #   make module     the kernel module, against KDIR
 #   make unit       the unit tests, under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make check      all tests            make demo    see it work in a virtual machine
+#   make bench      compare with VDUSE, ublk, NBD, loop; BENCH=--quick: less, see bench/run --help
 #   make tidy       clang-tidy over the tool
 #   make install    the tool, its man page and, where KDIR exists, the module
 #
@@ -51,6 +52,15 @@ $(O)/virtio-loopback: $(tool_obj)
 $(O)/src/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(common_cflags) $(hardening) $(seccomp_cflags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# ---- the thin back-end of the benchmark ----------------------------------------------
+
+.PHONY: null-blk
+null-blk: $(O)/null-blk
+
+$(O)/null-blk: $(wildcard bench/null-blk/*.c bench/null-blk/*.h) src/vhost_user/protocol.h
+	@mkdir -p $(@D)
+	$(CC) $(common_cflags) $(CFLAGS) -pthread -o $@ $(filter %.c,$^)
 
 # ---- unit tests -----------------------------------------------------------------------
 
@@ -167,6 +177,11 @@ demo:
 .PHONY: check
 check:
 	tests/check
+
+.PHONY: bench
+bench:
+	scripts/install-packages build vm bench
+	bench/run $(BENCH)
 
 # ---- installation ------------------------------------------------------------------------
 

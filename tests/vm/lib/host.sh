@@ -62,11 +62,11 @@ root_directory() {
 	} | hash_of_input | sed "s,^,$cache/root-,"
 }
 
-# The directory that tests/vm/back-ends makes. What the programs need of the root stays the same within a release of
-# Debian, so a change of the root does not build them anew.
+# back_ends_directory [RECIPE]: the directory that tests/vm/back-ends makes. What the programs need of the root stays the
+# same within a release of Debian, so a change of the root does not build them anew.
 back_ends_directory() {
 	{
-		cat "$here/back-ends-crates"
+		cat "${1:-$here/back-ends-crates}"
 		sed -n '/^suite=/p' "$here/root"
 	} | hash_of_input | sed "s,^,$cache/back-ends-,"
 }

@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is compared: for each transport how it becomes a block device of this machine.
+
+A store is what is behind the transports: "thin" is bench/null-blk, "null", "tmpfs" and "file" are nodes of one
+qemu-storage-daemon that exports them in every way at once. The kernel's own transports use the same file.
+"""
+import fcntl
+import glob
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+QUEUE_SIZE = 256
+SIZE = 256 << 20
+# Guests are slow, and their clock may not be that of the world.
+PATIENCE = 120
+
+
+class Skip(Exception):
+    """This subject cannot be had here; the reason."""
+
+
+def run(*command, **options):
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    except FileNotFoundError as error:
+        raise Skip(str(error)) from None
+    if done.returncode:
+        raise Skip("%s: %s" % (" ".join(command), done.stdout.strip() or "exit status %d" % done.returncode))
+    return done.stdout
+
+
+def load(module, *parameters):
+    run("modprobe", module, *parameters)
+
+
+def wait_for(what, condition):
+    """Until condition() is true; returns what it returned."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > until:
+            raise Skip("waited too long for " + what)
+        time.sleep(0.05)
+
+
+def one_of(pattern):
+    found = glob.glob(pattern)
+    return found[0] if found else None
+
+
+class Subject:
+    """A block device, and where its kicks and calls are counted: by our module or by null-blk."""
+
+    def __init__(self, node, device=None, counters=None, stop=None):
+        self.node = node
+        self.device = device
+        self.counters = counters
+        self.stop = stop or (lambda: None)
+
+    def sample_files(self):
+        """The text that a shell can cat, and the file of null-blk's counters."""
+        if self.device:
+            return glob.glob("/sys/class/virtio-loopback/%s/stats/*" % self.device)
+        return [self.counters] if self.counters else []
+
+    def kicks_and_calls(self, before, after):
+        """Of two samples; None if nobody counts."""
+        if self.device:
+            rows = [[[int(field) for field in line.split()] for line in sample.decode().splitlines()]
+                    for sample in (before, after)]
+            return [sum(row[field] for row in rows[1]) - sum(row[field] for row in rows[0]) for field in (3, 4)]
+        if self.counters:
+            numbers = [struct.unpack("%dQ" % (len(sample) // 8), sample) for sample in (before, after)]
+            return [sum(numbers[1][field::3]) - sum(numbers[0][field::3]) for field in (1, 2)]
+        return None
+
+
+class Store:
+    """Its files are in a directory of its own; its processes end with it."""
+
+    def __init__(self, name, queues, directory):
+        self.name = name
+        self.queues = queues
+        self.directory = directory
+        self.image = os.path.join(directory, "image")
+        self.daemons = []
+        os.makedirs(directory, exist_ok=True)
+        if name in ("tmpfs", "file"):
+            self.make_image()
+
+    def make_image(self):
+        """Every block of it is there: nothing is allocated while something is measured."""
+        with open(self.image, "wb") as image:
+            for _ in range(SIZE >> 20):
+                image.write(os.urandom(4096) * 256)
+            image.flush()
+            os.fsync(image.fileno())
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def spawn(self, *command):
+        log = open(self.path(os.path.basename(command[0]) + ".log"), "ab")
+        try:
+            daemon = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        except FileNotFoundError as error:
+            raise Skip(str(error)) from None
+        daemon.log = log.name
+        self.daemons.append(daemon)
+        return daemon
+
+    def device(self, transport):
+        return "%s-%s" % (self.name, transport)
+
+    # ---- back-ends
+
+    def start(self, transports):
+        if self.name != "thin":
+            self.start_storage_daemon([t for t in transports if t in EXPORTS])
+
+    def start_storage_daemon(self, transports):
+        """One for all transports. It does not poll: on few CPUs that is only time taken from the others."""
+        if not transports:
+            return
+        if "vduse" in transports:
+            load("vduse")
+        blockdev = ("driver=null-co,node-name=d,size=%d,read-zeroes=off" % SIZE if self.name == "null" else
+                    "driver=file,node-name=d,filename=%s%s" % (self.image, FILE_OPTIONS[self.name]))
+        command = ["qemu-storage-daemon", "--object", "iothread,id=t0,poll-max-ns=0", "--blockdev", blockdev]
+        for transport in transports:
+            command += EXPORTS[transport](self, transport)
+        daemon = self.spawn(*command, "--pidfile", self.path("qsd.pid"))
+        wait_for("qemu-storage-daemon", lambda: os.path.exists(self.path("qsd.pid")) or daemon.poll() is not None)
+        if daemon.poll() is not None:
+            raise Skip("qemu-storage-daemon: " + open(daemon.log).read().strip())
+
+    def socket(self, transport):
+        return self.path(transport + ".sock")
+
+    def start_thin(self, transport, *door):
+        counters = self.path(transport + ".counters")
+        self.spawn("null-blk", *door, "--queues", str(self.queues), "--size", str(SIZE), "--counters", counters)
+        return counters
+
+    def stop(self):
+        for daemon in self.daemons:
+            daemon.send_signal(signal.SIGTERM)
+            daemon.wait()
+        shutil.rmtree(self.directory)
+
+
+def export_vhost_user(store, transport):
+    return ["--export", "type=vhost-user-blk,id=%s,node-name=d,addr.type=unix,addr.path=%s,num-queues=%d,"
+            "writable=on,iothread=t0" % (transport, store.socket(transport), store.queues)]
+
+
+def export_vduse(store, transport):
+    return ["--export", "type=vduse-blk,id=%s,node-name=d,name=%s,num-queues=%d,queue-size=%d,writable=on,"
+            "iothread=t0" % (transport, store.device(transport), store.queues, QUEUE_SIZE)]
+
+
+def export_nbd(store, transport):
+    return ["--nbd-server", "addr.type=unix,addr.path=" + store.socket(transport),
+            "--export", "type=nbd,id=%s,node-name=d,name=d,writable=on,iothread=t0" % transport]
+
+
+EXPORTS = {"copy": export_vhost_user, "map": export_vhost_user, "vduse": export_vduse, "nbd": export_nbd}
+# Direct where the file system has a disk; what is on tmpfs is memory either way.
+FILE_OPTIONS = {"tmpfs": "", "file": ",cache.direct=on,aio=io_uring"}
+
+# ---- transports: each makes a Subject of a store
+
+
+def raw(store):
+    return Subject(store.image)
+
+
+def null_blk(store):
+    """The kernel's own null device: what fio and the block layer alone cost."""
+    load("null_blk", "nr_devices=1", "queue_mode=2", "submit_queues=%d" % store.queues,
+         "hw_queue_depth=%d" % QUEUE_SIZE, "gb=1")
+    return Subject("/dev/nullb0", stop=lambda: run("rmmod", "null_blk"))
+
+
+def loop(store):
+    load("loop")
+    node = run("losetup", "--find", "--show", "--direct-io=on", store.image).strip()
+    return Subject(node, stop=lambda: run("losetup", "--detach", node))
+
+
+def vduse(store):
+    name = store.device("vduse")
+    counters = None
+    load("vduse")
+    load("virtio_vdpa")
+    load("virtio_blk")
+    if store.name == "thin":
+        counters = store.start_thin("vduse", "--vduse", name)
+    wait_for("/dev/vduse/" + name, lambda: os.path.exists("/dev/vduse/" + name))
+    run("vdpa", "dev", "add", "name", name, "mgmtdev", "vduse")
+    block = wait_for("the block device of " + name,
+                     lambda: one_of("/sys/bus/vdpa/devices/%s/virtio*/block/*" % name))
+    return Subject("/dev/" + os.path.basename(block), counters=counters,
+                   stop=lambda: run("vdpa", "dev", "del", name))
+
+
+def virtio_loopback(memory):
+    def attach(store):
+        name = store.device(memory)
+        if not os.path.isdir("/sys/module/virtio_loopback"):
+            load("virtio_blk")
+            if "VLB_MODULE" in os.environ:
+                run("insmod", os.environ["VLB_MODULE"])
+            else:
+                load("virtio_loopback")
+        options = []
+        if memory != "copy":
+            options = ["--memory", memory]
+            if memory not in run("virtio-loopback", "attach", "--help"):
+                raise Skip("this virtio-loopback has no --memory=" + memory)
+        if store.name == "thin":
+            store.start_thin(memory, "--socket", store.socket(memory))
+        wait_for(store.socket(memory), lambda: os.path.exists(store.socket(memory)))
+        run("virtio-loopback", "attach", "blk", "--socket", store.socket(memory), "--name", name, "--queues",
+            str(store.queues), "--queue-size", str(QUEUE_SIZE), "--daemonize", *options)
+        block = one_of("/sys/class/virtio-loopback/%s/virtio*/block/*" % name)
+        return Subject("/dev/" + os.path.basename(block), device=name,
+                       stop=lambda: run("virtio-loopback", "detach", name))
+    return attach
+
+
+# ---- NBD: the kernel as the client of the storage daemon
+
+NBD_SET_SOCK, NBD_SET_BLKSIZE, NBD_DO_IT, NBD_SET_SIZE_BLOCKS, NBD_DISCONNECT, NBD_SET_FLAGS = (
+    0xab << 8 | number for number in (0, 1, 3, 7, 8, 10))
+NBD_NO_ZEROES, NBD_OPT_EXPORT_NAME = 2, 1
+
+
+def nbd_handshake(server, export):
+    """Fixed newstyle, as simple as it gets. Returns size and flags of the export."""
+    _, _, flags = struct.unpack(">8s8sH", server.recv(18, socket.MSG_WAITALL))
+    server.sendall(struct.pack(">I8sII", flags, b"IHAVEOPT", NBD_OPT_EXPORT_NAME, len(export)) + export)
+    size, transmission = struct.unpack(">QH", server.recv(10, socket.MSG_WAITALL))
+    if not flags & NBD_NO_ZEROES:
+        server.recv(124, socket.MSG_WAITALL)
+    return size, transmission
+
+
+def nbd(store):
+    """One connection."""
+    load("nbd", "nbds_max=4", "max_part=0")
+    node = "/dev/nbd%d" % nbd.number
+    nbd.number += 1
+    server = socket.socket(socket.AF_UNIX)
+    server.connect(store.socket("nbd"))
+    size, flags = nbd_handshake(server, b"d")
+    device = os.open(node, os.O_RDWR)
+    for request, argument in ((NBD_SET_BLKSIZE, 512), (NBD_SET_SIZE_BLOCKS, size // 512), (NBD_SET_FLAGS, flags),
+                              (NBD_SET_SOCK, server.fileno())):
+        fcntl.ioctl(device, request, argument)
+    serving = threading.Thread(target=fcntl.ioctl, args=(device, NBD_DO_IT), daemon=True)
+    serving.start()
+    wait_for(node, lambda: os.path.exists("/sys/block/%s/pid" % os.path.basename(node)))
+
+    def stop():
+        fcntl.ioctl(device, NBD_DISCONNECT)
+        serving.join()
+        os.close(device)
+    return Subject(node, stop=stop)
+
+
+nbd.number = 0
+
+# ---- ublk: the server of the crate rublk, as published
+
+
+def ublk(store):
+    load("ublk_drv")
+    number = str(ublk.number)
+    ublk.number += 1
+    target = ["loop", "--file", store.image] if os.path.exists(store.image) else ["null"]
+    server = store.spawn("rublk", "add", *target, "--foreground", "--number", number, "--queue", str(store.queues),
+                         "--depth", str(QUEUE_SIZE), "--io-buf-size", "1MiB")
+    node = "/dev/ublkb" + number
+    wait_for(node, lambda: os.path.exists(node) or server.poll() is not None)
+    if server.poll() is not None:
+        raise Skip("rublk: " + open(server.log).read().strip())
+    return Subject(node, stop=lambda: run("rublk", "del", "--number", number))
+
+
+ublk.number = 0
+
+def unload():
+    """What the transports have loaded that is ours."""
+    if os.path.isdir("/sys/module/virtio_loopback") and "VLB_MODULE" in os.environ:
+        run("rmmod", "virtio_loopback")
+
+
+TRANSPORTS = {
+    "null_blk": null_blk,
+    "raw": raw,
+    "loop": loop,
+    "nbd": nbd,
+    "ublk": ublk,
+    "vduse": vduse,
+    "copy": virtio_loopback("copy"),
+    "map": virtio_loopback("map"),
+}
+
+
+def use_no_scheduler(node):
+    scheduler = "/sys/block/%s/queue/scheduler" % os.path.basename(node)
+
+    def set_none():
+        # The kernel shows a disk before its queue may be changed.
+        try:
+            with open(scheduler, "w") as file:
+                file.write("none")
+            return True
+        except OSError:
+            return False
+
+    if not node.endswith("/image"):
+        wait_for(scheduler, set_none)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is measured: sessions, each of them one boot with one clock and so many processors.
+
+A file on disk is measured in real time only: the disk of a guest in virtual time is the host's, in real time.
+"""
+KIB, MIB = 1 << 10, 1 << 20
+
+SIZES, DEPTHS, MODES = [4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, 1 * MIB], [1, 32, 128], ["randread", "randwrite", "randrw"]
+READ_AND_WRITE = MODES[:2]
+
+# In virtual time the length of a run is a number of requests: these take about 0.2 s.
+REQUESTS = {
+    4 * KIB: {1: 4000, 32: 10000, 128: 10000},
+    16 * KIB: {1: 3000, 32: 6000, 128: 6000},
+    64 * KIB: {1: 2000, 32: 3000, 128: 3000},
+    256 * KIB: {1: 800, 32: 1200, 128: 1200},
+    1 * MIB: {1: 250, 32: 400, 128: 400},
+}
+# In real time it is a time.
+SECONDS = 1
+
+OURS = ["copy", "map"]
+STORES = {
+    "thin": ["ublk", "vduse"] + OURS,
+    "null": ["null_blk", "nbd", "vduse"] + OURS,
+    "tmpfs": ["raw", "loop", "nbd", "ublk", "vduse"] + OURS,
+    "file": ["raw", "loop", "nbd", "ublk", "vduse"] + OURS,
+}
+
+
+def session(clock, smp, cells, queues=1, repeats=5):
+    """cells: (store, transports, block size, depth, mode, jobs)"""
+    stores, made = {}, []
+    for store, transports, bs, qd, rw, jobs in cells:
+        known = stores.setdefault(store, [])
+        known += [transport for transport in transports if transport not in known]
+        length = {"requests": REQUESTS[bs][qd] // jobs} if clock == "virtual" else {"seconds": SECONDS}
+        made.append({"store": store, "transports": transports, "bs": bs, "qd": qd, "rw": rw, "jobs": jobs, **length})
+    return {"clock": clock, "smp": smp, "plan": {"queues": queues, "repeats": repeats, "stores": stores, "cells": made}}
+
+
+def cells(store, transports, sizes_and_depths, modes, jobs=1):
+    return [(store, transports, bs, qd, rw, jobs) for bs, qd in sizes_and_depths for rw in modes]
+
+
+# ---- what the targets need
+
+TARGET_CELLS = [(4 * KIB, 1), (4 * KIB, 32), (64 * KIB, 1), (64 * KIB, 32), (1 * MIB, 32)]
+AGAINST_VDUSE = ["vduse"] + OURS
+
+
+def two_processors():
+    return [cell for point in TARGET_CELLS for store in ("null", "thin")
+            for cell in cells(store, STORES["thin"] if (store, point) == ("thin", (4 * KIB, 32)) else AGAINST_VDUSE,
+                              [point], READ_AND_WRITE)]
+
+
+def one_processor():
+    return session("virtual", 1, [cell for store in ("null", "thin")
+                                  for cell in cells(store, ["vduse", "copy"], TARGET_CELLS[:2], READ_AND_WRITE)])
+
+
+def tmpfs_against_raw():
+    return cells("tmpfs", ["raw", "vduse"] + OURS, [(64 * KIB, 32), (256 * KIB, 32), (1 * MIB, 32)], READ_AND_WRITE)
+
+
+def quick():
+    return [session("virtual", 2, two_processors()), one_processor()]
+
+
+# ---- more
+
+SAMPLES = [(4 * KIB, 1, "randread"), (4 * KIB, 32, "randrw"), (64 * KIB, 32, "randread"), (1 * MIB, 32, "randwrite")]
+
+
+def samples(stores):
+    return [(store, STORES[store], bs, qd, rw, 1) for bs, qd, rw in SAMPLES for store in stores]
+
+
+def default():
+    return [session("virtual", 2, two_processors() + tmpfs_against_raw() + samples(["tmpfs"])), one_processor(),
+            session("real", 2, samples(STORES))]
+
+
+def matrix(stores, jobs):
+    return [(store, STORES[store], bs, qd, rw, jobs) for store in stores for bs in SIZES for qd in DEPTHS for rw in MODES]
+
+
+def full():
+    return quick() + [session("virtual", 2, tmpfs_against_raw())] + [
+        session(clock, 2, matrix(stores, jobs), queues=jobs)
+        for clock, stores in (("virtual", ["thin", "null", "tmpfs"]), ("real", STORES)) for jobs in (1, 2)]
+
+
+PLANS = {"quick": quick, "default": default, "full": full}

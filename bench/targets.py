@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Medians of what was measured, and the targets: how much of another transport's cost ours may have."""
+import collections
+import statistics
+
+from plans import KIB, MIB
+
+Target = collections.namedtuple("Target", "name smp store ours other bs qd field limit")
+
+
+def row(name, store, ours, limits, sizes):
+    return [Target(name, 2, store, ours, "vduse", bs, qd, "ns", limit) for (bs, qd), limit in zip(sizes, limits)]
+
+
+SIZES = [(4 * KIB, 1), (4 * KIB, 32), (64 * KIB, 1), (64 * KIB, 32), (1 * MIB, 32)]
+TARGETS = (
+    row("storage daemon, copy / VDUSE", "null", "copy", [0.70, 0.80, 0.75, 0.75, 0.85], SIZES) +
+    row("storage daemon, map / VDUSE", "null", "map", [0.70, 0.80, 0.55, 0.50, 0.35], SIZES) +
+    row("thin back-end, copy / VDUSE", "thin", "copy", [0.55, 0.55, 0.70, 0.60, 0.80], SIZES) +
+    row("thin back-end, map / VDUSE", "thin", "map", [0.55, 0.55, 0.40, 0.35, 0.25], SIZES) +
+    [Target("CPU, %s / VDUSE" % name, 1, store, "copy", "vduse", 4 * KIB, qd, "cpu_ns", limit)
+     for store, name in (("null", "storage daemon"), ("thin", "thin back-end")) for qd, limit in ((1, 0.90), (32, 0.55))] +
+    [Target("thin back-end, %s / ublk null" % ours, 2, "thin", ours, "ublk", 4 * KIB, 32, "ns", 0.9)
+     for ours in ("copy", "map")] +
+    # nine tenths of the bandwidth
+    [Target("tmpfs file, map / the file itself", 2, "tmpfs", "map", "raw", bs, 32, "ns", 1 / 0.9)
+     for bs in (64 * KIB, 256 * KIB, 1 * MIB)])
+
+
+def median(session, cell, transport, field):
+    """Of all repeats of one cell; None if there are none."""
+    values = [run[field] for run in session["runs"]
+              if run["cell"] == cell and run["transport"] == transport and run[field] is not None]
+    return statistics.median(values) if values else None
+
+
+def spread(session, cell, transport, field):
+    """How far the repeats are apart, as a part of their median."""
+    values = [run[field] for run in session["runs"] if run["cell"] == cell and run["transport"] == transport]
+    return (max(values) - min(values)) / statistics.median(values) if values else None
+
+
+def ratio(results, target):
+    """The worse of read and write, in virtual time; None if one of the four was not measured."""
+    ratios = {}
+    for session in results["sessions"]:
+        if (session["clock"], session["smp"]) != ("virtual", target.smp):
+            continue
+        for number, cell in enumerate(session["cells"]):
+            if (cell["store"], cell["bs"], cell["qd"], cell["jobs"]) != (target.store, target.bs, target.qd, 1):
+                continue
+            ours = median(session, number, target.ours, target.field)
+            other = median(session, number, target.other, target.field)
+            if ours and other:
+                ratios[cell["rw"]] = ours / other
+    return max(ratios["randread"], ratios["randwrite"]) if {"randread", "randwrite"} <= set(ratios) else None
+
+
+def verdict(value, limit):
+    return "not measured" if value is None else "met" if value <= limit else "NOT MET"
+
+
+def size_name(size):
+    return "%dm" % (size // MIB) if size >= MIB else "%dk" % (size // KIB)
+
+
+def target_lines(results):
+    yield "%-36s %4s  %-10s %9s %6s" % ("target", "CPUs", "requests", "measured", "limit")
+    for target in TARGETS:
+        value = ratio(results, target)
+        yield "%-36s %4d  %-10s %9s %6.2f  %s" % (
+            target.name, target.smp, "%s qd%d" % (size_name(target.bs), target.qd),
+            "-" if value is None else "%.2f" % value, target.limit, verdict(value, target.limit))
+
+
+def number(value, form):
+    return "-" if value is None else form % value
+
+
+def run_lines(session):
+    yield ""
+    yield "%s time, %d CPUs" % (session["clock"], session["smp"])
+    yield "%-6s %-20s %-9s %11s %7s %11s %10s %10s %9s %6s %6s" % (
+        "store", "requests", "", "ns/request", "spread", "CPU ns", "p50 ns", "p99 ns", "switches", "kicks", "calls")
+    for index, cell in enumerate(session["cells"]):
+        for transport in cell["transports"]:
+            if median(session, index, transport, "ns") is None:
+                continue
+            medians = {field: median(session, index, transport, field)
+                       for field in ("ns", "cpu_ns", "p50", "p99", "switches", "kicks", "calls")}
+            yield "%-6s %-20s %-9s %11.0f %6.1f%% %11.0f %10s %10s %9.2f %6s %6s" % (
+                cell["store"], cell_name(cell), transport, medians["ns"],
+                100 * spread(session, index, transport, "ns"), medians["cpu_ns"], number(medians["p50"], "%.0f"),
+                number(medians["p99"], "%.0f"), medians["switches"], number(medians["kicks"], "%.2f"),
+                number(medians["calls"], "%.2f"))
+
+
+def cell_name(cell):
+    jobs = " %d jobs" % cell["jobs"] if cell["jobs"] > 1 else ""
+    return "%s %s qd%d%s" % (size_name(cell["bs"]), cell["rw"], cell["qd"], jobs)
+
+
+def text(results):
+    lines = list(target_lines(results))
+    for session in results["sessions"]:
+        lines += run_lines(session)
+    return "\n".join(lines)
