@@ -332,12 +332,12 @@ void vlb_queue_start(struct vlb_queue *queue, struct vlb_port *port)
 	end_discarding(queue);
 	cancel_delayed_work_sync(&queue->look_work); /* of the last port */
 	queue->look_delay = 0;
-	vlb_relay_replay(&queue->relay);
+	vlb_relay_replay(&queue->relay, &port->shadow);
 	rcu_assign_pointer(queue->port, port);
 	rcu_read_lock();
 	run_submit(queue);
 	rcu_read_unlock();
-	/* The last port may have gone before it gave failed requests back. */
+	/* For what could not be replayed, and what the last port did not give back. */
 	vlb_queue_complete_later(queue);
 }
 

@@ -657,13 +657,17 @@ static int by_sequence(const void *a, const void *b)
 /**
  * vlb_relay_replay - hand out again what a lost back-end left behind
  * @relay: the relay, both sides at rest
+ * @shadow: an empty shadow
  *
- * In the order of submission, by vlb_relay_submit(), ahead of what the driver has still to
- * offer. Copied requests that were granted before may not all fit at once.
+ * In the order of submission. What was granted before and is copied now may not all fit at
+ * once: the rest waits, and vlb_relay_submit() begins with it.
+ *
+ * Return: VLB_RELAY_* for the caller to do.
  */
-void vlb_relay_replay(struct vlb_relay *relay)
+unsigned int vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow)
 {
 	struct vlb_request *req;
+	unsigned int todo = 0;
 	u32 count = 0, i;
 
 	for (i = 0; i < relay->ring.vring.num; i++) {
@@ -677,6 +681,8 @@ void vlb_relay_replay(struct vlb_relay *relay)
 	sort(relay->replay, count, sizeof(*relay->replay), by_sequence, NULL);
 	relay->replay_next = 0;
 	relay->replay_end = count;
+	replay_some(relay, shadow, &todo);
+	return todo;
 }
 
 /*
