@@ -567,12 +567,22 @@ static int by_sequence(const void *a, const void *b)
 	return first->sequence < second->sequence ? -1 : first->sequence > second->sequence;
 }
 
+/*
+ * Nothing is asked of the device, it may only fill in what happens: a buffer for events or
+ * for what is received. Its driver waits for nothing, and would post it again at once.
+ */
+static bool is_empty_buffer(const struct vlb_relay *relay, u32 head)
+{
+	return !relay->requests[head].readable && !test_bit(head, relay->failed);
+}
+
 /**
  * vlb_relay_replay - hand out again what a lost back-end left behind
  * @relay: the relay, both sides at rest
  * @shadow: an empty shadow, its arena at least as large as the lost one's
  *
- * In the order of submission. It always fits: a fresh arena is filled without gaps.
+ * In the order of submission. What was handed out before fits, because a fresh arena is filled
+ * without gaps. Empty buffers that vlb_relay_fail_all() has taken since may not, and fail.
  */
 void vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow)
 {
@@ -587,19 +597,12 @@ void vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow)
 	sort(relay->replay, count, sizeof(*relay->replay), by_sequence, NULL);
 	for (i = 0; i < count; i++) {
 		head = relay->replay[i].head;
-		if (WARN_ON_ONCE(hand_out(relay, shadow, head)))
+		if (hand_out(relay, shadow, head)) {
+			WARN_ON_ONCE(!is_empty_buffer(relay, head));
 			give_up(relay, head);
+		}
 	}
 	relay->replays += count;
-}
-
-/*
- * Nothing is asked of the device, it may only fill in what happens: a buffer for events or
- * for what is received. Its driver waits for nothing, and would post it again at once.
- */
-static bool is_empty_buffer(const struct vlb_relay *relay, u32 head)
-{
-	return !relay->requests[head].readable && !test_bit(head, relay->failed);
 }
 
 /**

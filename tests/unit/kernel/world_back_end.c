@@ -80,7 +80,7 @@ static bool in_flight(const struct world *world, u16 head)
 	const struct driver_request *req = &world->driver.req[head];
 
 	return req->active && !req->hopeless && req->serial < world->relay.submitted &&
-	       !driver_has_returned(&world->driver, head);
+	       !driver_has_returned(&world->driver, head) && !test_bit(head, world->relay.failed);
 }
 
 static struct driver *sorted_driver;
