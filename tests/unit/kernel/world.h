@@ -22,6 +22,7 @@
  * @arena: bytes of the queue's arena
  * @max_segments: of a request; @max_bytes: of a request
  * @start: value at which all ring indexes begin
+ * @flags: VLB_QUEUE_DESC_*
  */
 struct world_config {
 	u32 num;
@@ -31,6 +32,7 @@ struct world_config {
 	u32 max_segments;
 	u32 max_bytes;
 	u16 start;
+	u8 flags;
 };
 
 #define WORLD_SUBMIT	(1u << 0)	/* the driver has kicked */
