@@ -114,14 +114,27 @@ start_gpio() {
 
 # ---- i2c: 1 queue, at most 1024
 
+# find_i2c ADAPTER-NAME: its number, that of its /dev/i2c-, in $bus
+find_i2c() {
+	for adapter in /sys/bus/i2c/devices/i2c-*; do
+		[ "$(cat "$adapter/name")" != "$1" ] || bus=${adapter##*/i2c-}
+	done
+}
+
 # make_i2c ADDRESS...: chips of i2c-stub, 256 registers each, by SMBus only; once in a case. $bus is the number
 # of its /dev/i2c-.
 make_i2c() {
 	modprobe i2c-dev || skip "this kernel has no i2c-dev"
 	modprobe i2c-stub "chip_addr=$(echo "$*" | tr ' ' ,)" || skip "this kernel has no i2c-stub"
-	for adapter in /sys/bus/i2c/devices/i2c-*; do
-		[ "$(cat "$adapter/name")" != "$i2c_stub" ] || bus=${adapter##*/i2c-}
-	done
+	find_i2c "$i2c_stub"
+}
+
+# make_i2c_memory ADDRESS: the adapter of tests/vm/modules/i2c_memory, by messages of any length; once in a case. $bus as
+# above.
+make_i2c_memory() {
+	modprobe i2c-dev || skip "this kernel has no i2c-dev"
+	insmod "$VLB_MODULES/i2c_memory.ko" "address=$1" || die "i2c_memory does not load"
+	find_i2c i2c_memory
 }
 
 i2c_stub="SMBus stub driver"
@@ -131,6 +144,11 @@ start_i2c() {
 	name=$1
 	shift
 	start_numbered "$name" vhost-device-i2c --device-list "$i2c_stub$(printf ':%d' "$@")"
+}
+
+# start_i2c_memory NAME ADDRESS: that of make_i2c_memory
+start_i2c_memory() {
+	start_numbered "$1" vhost-device-i2c --device-list "i2c_memory:$(printf %d "$2")"
 }
 
 # ---- spi: 1 queue, at most 1024
