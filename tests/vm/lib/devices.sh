@@ -72,6 +72,12 @@ start_input() {
 	start_numbered "$1" vhost-device-input --event-list "$2"
 }
 
+# start_input_qemu NAME EVENT-DEVICE: QEMU's, which also writes there what is written to the virtio device. It serves one
+# connection, and then ends.
+start_input_qemu() {
+	start_back_end "$1" vhost-user-input --evdev-path "$2" --socket-path "$PWD/$1.sock"
+}
+
 # ---- gpio: 2 queues (requests, interrupts), at most 256
 
 # make_gpio NAME LINES: a chip of gpio-sim, its lines named NAME-0, NAME-1... $chip is the number of its

@@ -66,7 +66,7 @@ root_directory() {
 # Debian, so a change of the root does not build them anew.
 back_ends_directory() {
 	{
-		cat "$here/back-ends-crates"
+		cat "$here/back-ends-crates" "$here/back-ends-qemu"
 		sed -n '/^suite=/p' "$here/root"
 	} | hash_of_input | sed "s,^,$cache/back-ends-,"
 }
