@@ -244,12 +244,12 @@ start_sound() {
 
 # ---- rtc: 2 queues (requests, alarms), at most 1024
 
-# start_rtc NAME [OPTION...]: the clocks of this machine; --no-tai, --no-monotonic, --no-offer-alarm... The program is in
-# no registry, see the case types/rtc.
+# start_rtc NAME [OPTION...]: the clocks of this machine; --no-tai, --no-monotonic. A program of our own
+# (tests/vm/programs/rtcdev.c), for want of a published one; vhost-device-rtc has the same options.
 start_rtc() {
 	name=$1
 	shift
-	start_back_end "$name" vhost-device-rtc --socket-path "$PWD/$name.sock" "$@"
+	start_back_end "$name" rtcdev --socket-path "$PWD/$name.sock" "$@"
 }
 
 # ---- vsock: 3 queues, the event queue unused, at most 1024; no INDIRECT
