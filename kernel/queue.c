@@ -140,6 +140,13 @@ static void discard_requests(struct vlb_queue *queue)
 		vlb_queue_complete_later(queue);
 }
 
+/* Under rcu_read_lock(), the owner of the submitting side. */
+static void requests_wait(struct vlb_queue *queue)
+{
+	queue->waiting = true;
+	vlb_device_requests_wait(queue->dev);
+}
+
 /* Under rcu_read_lock(), the owner of the submitting side, which has @seen notifications. */
 static void submit_as_owner(struct vlb_queue *queue, int seen)
 {
@@ -157,7 +164,7 @@ static void submit_as_owner(struct vlb_queue *queue, int seen)
 		else if (READ_ONCE(queue->discard))
 			discard_requests(queue);
 		else
-			vlb_device_requests_wait(queue->dev);
+			requests_wait(queue);
 		seen = leave(&queue->submits, seen, again || !--rounds, &queue->submit_work,
 			     WORK_CPU_UNBOUND);
 	}
@@ -168,6 +175,26 @@ static void run_submit(struct vlb_queue *queue)
 {
 	if (atomic_inc_return(&queue->submits) == 1)
 		submit_as_owner(queue, 1);
+}
+
+/* The driver may be adding a transfer, and has yet to notify of all of it. */
+static bool must_not_look(const struct vlb_queue *queue)
+{
+	return queue->relay.flags & VLB_QUEUE_DESC_WHOLE_TRANSFERS && !queue->waiting &&
+	       !queue->relay.starved;
+}
+
+/* Under rcu_read_lock(), there is a port again. An owner was notified: it will look, too. */
+static void submit_what_waits(struct vlb_queue *queue)
+{
+	int seen = atomic_inc_return(&queue->submits);
+
+	if (seen > 1)
+		return;
+	if (must_not_look(queue))
+		seen = atomic_dec_return(&queue->submits);
+	queue->waiting = false;
+	submit_as_owner(queue, seen);
 }
 
 static void submit_work(struct work_struct *work)
@@ -324,7 +351,8 @@ static void end_discarding(struct vlb_queue *queue)
  * @queue: the queue, without a port
  * @port: a port with an empty shadow
  *
- * Requests that were in flight go first, then what has been waiting.
+ * Requests that were in flight go first, then what has been waiting. The adapter kicks the
+ * back-end when that is set up.
  */
 void vlb_queue_start(struct vlb_queue *queue, struct vlb_port *port)
 {
@@ -335,7 +363,7 @@ void vlb_queue_start(struct vlb_queue *queue, struct vlb_port *port)
 	vlb_relay_replay(&queue->relay, &port->shadow);
 	rcu_assign_pointer(queue->port, port);
 	rcu_read_lock();
-	run_submit(queue);
+	submit_what_waits(queue);
 	rcu_read_unlock();
 	/* For what could not be replayed, and what the last port did not give back. */
 	vlb_queue_complete_later(queue);

@@ -37,6 +37,7 @@ struct vlb_queue_attributes {
  * @local: if the module serves the queue; it never has a port
  * @discard: requests are completed with the fail response until there is a port again
  * @port: NULL without a back-end; changed under dev->lock, read under RCU
+ * @waiting: the driver has notified when there was no port; the submitting side's
  * @submits: notifications by the driver that the submitting side has not finished
  * @completes: the same by the back-end, for the completing side
  * @kick_work: kicks where a direct kick is not allowed
@@ -57,6 +58,7 @@ struct vlb_queue {
 	struct vlb_local *local;
 	bool discard;
 	struct vlb_port __rcu *port;
+	bool waiting;
 	atomic_t submits;
 	atomic_t completes;
 	struct work_struct kick_work;

@@ -107,6 +107,11 @@ static void set_active(struct vlb_request *req, bool active)
 	smp_store_release(&req->active, active); /* pairs with is_active() */
 }
 
+static bool is_of_transfers(const struct vlb_relay *relay)
+{
+	return relay->flags & VLB_QUEUE_DESC_WHOLE_TRANSFERS;
+}
+
 /* ---- submit ------------------------------------------------------------------- */
 
 /* The descriptors of one request: a chain in the ring, or an indirect table. */
@@ -291,6 +296,14 @@ static void fill(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
 	writer_end(writer);
 }
 
+/* Of a transfer the back-end sees nothing before all of it is there: see show_and_ask(). */
+static void push(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head)
+{
+	vlb_shadow_ring_push_avail(&shadow->ring, head);
+	if (!is_of_transfers(relay))
+		vlb_shadow_ring_publish(&shadow->ring);
+}
+
 /*
  * Put a request into the shadow ring. -ENOSPC: no room now; other errors: never. Nothing
  * has changed then.
@@ -336,7 +349,7 @@ static int hand_out(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head
 	if (relay->flags & VLB_QUEUE_DESC_WHOLE_ANSWERS)
 		write_fail_response(relay, shadow, head);
 	set_active(req, true);
-	vlb_shadow_ring_push_avail(&shadow->ring, head);
+	push(relay, shadow, head);
 	trace_vlb_submit(relay->name, relay->index, head, layout.readable, layout.writable);
 	return 0;
 }
@@ -378,6 +391,8 @@ static int submit_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 he
 	err = hand_out_or_starve(relay, shadow, head);
 	if (err == -ENOSPC) {
 		WRITE_ONCE(relay->submitted, relay->submitted - 1);
+		if (is_of_transfers(relay))
+			*todo |= VLB_RELAY_COMPLETE; /* it may have waited for this one */
 		return err;
 	}
 	vlb_driver_ring_advance(&relay->ring);
@@ -408,12 +423,23 @@ static bool replay_some(struct vlb_relay *relay, struct vlb_shadow *shadow, unsi
 			return false;
 		relay->requests[head].waiting = false;
 		relay->replays++;
-		if (WARN_ON_ONCE(err)) {
+		if (err) { /* buffers that vlb_relay_fail_all() has taken may never fit */
 			give_up(relay, head);
 			*todo |= VLB_RELAY_COMPLETE;
 		}
 	}
 	return true;
+}
+
+/* Returns VLB_RELAY_KICK if the back-end wants to be told of what was pushed, or 0. */
+static unsigned int show_and_ask(struct vlb_relay *relay, struct vlb_shadow *shadow)
+{
+	if (is_of_transfers(relay))
+		vlb_shadow_ring_publish(&shadow->ring);
+	if (!vlb_shadow_ring_need_kick(&shadow->ring))
+		return 0;
+	relay->kicks++;
+	return VLB_RELAY_KICK;
 }
 
 /**
@@ -447,18 +473,14 @@ unsigned int vlb_relay_submit(struct vlb_relay *relay, struct vlb_shadow *shadow
 		}
 	} while (vlb_driver_ring_enable_kicks(&relay->ring));
 out:
-	if (vlb_shadow_ring_need_kick(&shadow->ring)) {
-		relay->kicks++;
-		todo |= VLB_RELAY_KICK;
-	}
-	return todo;
+	return todo | show_and_ask(relay, shadow);
 }
 
 /* Hand a request out that was handed out before; the shadow still describes it. */
 static void push_again(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head)
 {
 	relay->requests[head].position = shadow->ring.avail_idx;
-	vlb_shadow_ring_push_avail(&shadow->ring, head);
+	push(relay, shadow, head);
 	relay->replays++;
 }
 
@@ -486,10 +508,7 @@ unsigned int vlb_relay_offer_again(struct vlb_relay *relay, struct vlb_shadow *s
 		    (s16)(passed - req->position) > 0)
 			push_again(relay, shadow, i);
 	}
-	if (!vlb_shadow_ring_need_kick(&shadow->ring))
-		return 0;
-	relay->kicks++;
-	return VLB_RELAY_KICK;
+	return show_and_ask(relay, shadow);
 }
 
 /* ---- complete ----------------------------------------------------------------- */
@@ -571,6 +590,15 @@ static int complete_next(struct vlb_relay *relay, struct vlb_shadow *shadow, u64
 	return 0;
 }
 
+/*
+ * How many used elements are to be taken at least: those of a transfer all at once, since what
+ * is left of one that was given back in part would be replayed as if it were another.
+ */
+static u32 worth_taking(const struct vlb_relay *relay)
+{
+	return is_of_transfers(relay) ? max_t(u32, vlb_relay_in_flight(relay), 1) : 1;
+}
+
 /* Returns how many were completed, or -EPROTO. */
 static int complete_pending(struct vlb_relay *relay, struct vlb_shadow *shadow)
 {
@@ -583,6 +611,8 @@ static int complete_pending(struct vlb_relay *relay, struct vlb_shadow *shadow)
 		vlb_shadow_ring_skip_used(&shadow->ring, pending - 1);
 		pending = 1;
 	}
+	if (pending < worth_taking(relay))
+		return 0;
 	count = pending;
 	if (pending > vlb_relay_in_flight(relay))
 		return violation(relay, "used index %u is ahead of the requests in flight by %u",
@@ -633,7 +663,7 @@ int vlb_relay_complete(struct vlb_relay *relay, struct vlb_shadow *shadow)
 		completed += count;
 		if (completed >= VLB_RELAY_BUDGET)
 			todo = VLB_RELAY_AGAIN;
-	} while (vlb_shadow_ring_enable_calls(&shadow->ring) && !todo);
+	} while (vlb_shadow_ring_enable_calls(&shadow->ring, worth_taking(relay)) && !todo);
 
 	/* enable_calls() had a full barrier between the frees and this look. */
 	if (READ_ONCE(relay->starved)) {
@@ -652,6 +682,15 @@ static int by_sequence(const void *a, const void *b)
 	const struct vlb_replay_entry *first = a, *second = b;
 
 	return first->sequence < second->sequence ? -1 : first->sequence > second->sequence;
+}
+
+/*
+ * Nothing is asked of the device, it may only fill in what happens: a buffer for events or
+ * for what is received. Its driver waits for nothing, and would post it again at once.
+ */
+static bool is_empty_buffer(const struct vlb_relay *relay, u32 head)
+{
+	return !relay->requests[head].readable && !test_bit(head, relay->failed);
 }
 
 /**
@@ -682,16 +721,8 @@ unsigned int vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow
 	relay->replay_next = 0;
 	relay->replay_end = count;
 	replay_some(relay, shadow, &todo);
+	vlb_shadow_ring_publish(&shadow->ring);
 	return todo;
-}
-
-/*
- * Nothing is asked of the device, it may only fill in what happens: a buffer for events or
- * for what is received. Its driver waits for nothing, and would post it again at once.
- */
-static bool is_empty_buffer(const struct vlb_relay *relay, u32 head)
-{
-	return !relay->requests[head].readable && !test_bit(head, relay->failed);
 }
 
 /**

@@ -82,15 +82,20 @@ void vlb_shadow_ring_write_desc(struct vring_desc *desc, const struct vlb_descri
 	desc->next = __cpu_to_virtio16(true, from->next);
 }
 
-/* Make a request available. The back-end sees it at once, kicked or not. */
+/* Make a request available, as of vlb_shadow_ring_publish(). */
 void vlb_shadow_ring_push_avail(struct vlb_shadow_ring *ring, u16 head)
 {
 	struct vring *vring = &ring->vring;
 
 	vlb_ring_put16(&vring->avail->ring[ring->avail_idx & (vring->num - 1)], head);
 	ring->avail_idx++;
-	smp_wmb(); /* descriptors, data and entry before the index */
-	vlb_ring_put16(&vring->avail->idx, ring->avail_idx);
+}
+
+/* The back-end sees at once what was pushed, kicked or not. */
+void vlb_shadow_ring_publish(struct vlb_shadow_ring *ring)
+{
+	smp_wmb(); /* descriptors, data and entries before the index */
+	vlb_ring_put16(&ring->vring.avail->idx, ring->avail_idx);
 }
 
 /* Does the back-end want a kick for what was pushed since the last question? */
@@ -147,15 +152,16 @@ void vlb_shadow_ring_pop_used(struct vlb_shadow_ring *ring, u32 *id, u32 *len)
 }
 
 /**
- * vlb_shadow_ring_enable_calls - ask to be called for the next used element
+ * vlb_shadow_ring_enable_calls - ask to be called for used elements
  * @ring: the ring
+ * @count: once so many wait, 1 or more; without EVENT_IDX calls may come earlier
  *
- * Return: whether one came in the meantime, for which no call may come.
+ * Return: whether they came in the meantime, for which no call may come.
  */
-bool vlb_shadow_ring_enable_calls(struct vlb_shadow_ring *ring)
+bool vlb_shadow_ring_enable_calls(struct vlb_shadow_ring *ring, u16 count)
 {
 	if (ring->event_idx)
-		vlb_ring_put16(used_event(ring), ring->last_used);
+		vlb_ring_put16(used_event(ring), ring->last_used + count - 1);
 	smp_mb(); /* the event before the index; pairs with the back-end's call */
-	return vlb_ring_get16(&ring->vring.used->idx) != ring->last_used;
+	return (u16)(vlb_ring_get16(&ring->vring.used->idx) - ring->last_used) >= count;
 }

@@ -41,11 +41,12 @@ u32 vlb_shadow_ring_size(u32 num);
 void vlb_shadow_ring_init(struct vlb_shadow_ring *ring, void *mem, u32 num, bool event_idx);
 void vlb_shadow_ring_write_desc(struct vring_desc *desc, const struct vlb_descriptor *from);
 void vlb_shadow_ring_push_avail(struct vlb_shadow_ring *ring, u16 head);
+void vlb_shadow_ring_publish(struct vlb_shadow_ring *ring);
 bool vlb_shadow_ring_need_kick(struct vlb_shadow_ring *ring);
 u16 vlb_shadow_ring_pending(const struct vlb_shadow_ring *ring);
 u16 vlb_shadow_ring_passed(const struct vlb_shadow_ring *ring);
 void vlb_shadow_ring_skip_used(struct vlb_shadow_ring *ring, u16 count);
 void vlb_shadow_ring_pop_used(struct vlb_shadow_ring *ring, u32 *id, u32 *len);
-bool vlb_shadow_ring_enable_calls(struct vlb_shadow_ring *ring);
+bool vlb_shadow_ring_enable_calls(struct vlb_shadow_ring *ring, u16 count);
 
 #endif

@@ -5,6 +5,9 @@
  * The driver refuses to work without ZERO_LENGTH_REQUEST. Each request ends with a status
  * byte. A message has at most 64 KiB; those of a transfer are queued together.
  *
+ * vhost-device-i2c 0.1 takes what it finds in the queue for one transfer, whatever FAIL_NEXT
+ * says. A read without the message before it would be one from another register.
+ *
  * vhost-device-i2c 0.1 reports as written also what it has read, and of a read that
  * failed only the status, which lies behind the data. The driver does not look at it.
  */
@@ -34,7 +37,9 @@ const struct vlb_profile vlb_profile_i2c = {
 	.node = "/dev/i2c-N",
 	.recovery = "messages in flight go to the next back-end: a chip may see one twice",
 	.features = features,
-	.queues = { .base = 1, .size = 64, .max_size = 1024, .whole_answers = 1 },
+	.queues = {
+		.base = 1, .size = 64, .max_size = 1024, .whole_answers = 1, .whole_transfers = 1,
+	},
 	.arena = { .size = 1 << 20, .min = 80 << 10 },
 	.fail_where = VLB_FAIL_AT_END,
 	.fail_len = 1,

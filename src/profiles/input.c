@@ -10,6 +10,9 @@
 #include "../vhost_user/protocol.h"
 #include "profile.h"
 
+#define BIT(n)		(1ULL << (n))
+#define STATUS_QUEUE	1
+
 #define EV_ABS		0x03	/* <linux/input-event-codes.h> */
 #define EV_MAX		0x1f
 #define ABS_MAX		0x3f
@@ -47,8 +50,11 @@ const struct vlb_profile vlb_profile_input = {
 	.features = features,
 	.protocol_features = VU_BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
 			     VU_BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ),
-	/* The driver uses 64 event buffers at most. */
-	.queues = { .base = 2, .size = 64, .max_size = 1024 },
+	/*
+	 * The driver uses 64 event buffers at most. QEMU's vhost-user-input reports what it has
+	 * read from the status queue as written.
+	 */
+	.queues = { .base = 2, .size = 64, .max_size = 1024, .clamp = BIT(STATUS_QUEUE) },
 	.arena = { .size = 64 << 10 },
 	.config_owner = VLB_CONFIG_BACK_END,
 	.config_len = sizeof(struct virtio_input_config),

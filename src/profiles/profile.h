@@ -78,6 +78,7 @@ struct vlb_queue_rule {
 	uint64_t one_request;
 	uint64_t whole_answers;
 	uint64_t forgetful;
+	uint64_t whole_transfers;
 	/* mask: when the back-end is lost, what it has is completed, not kept for the next */
 	uint64_t complete;
 };

@@ -49,6 +49,8 @@ uint8_t vlb_profile_queue_flags(const struct vlb_profile *profile, unsigned int 
 		flags |= VLB_QUEUE_DESC_WHOLE_ANSWERS;
 	if (rule->forgetful & BIT(index))
 		flags |= VLB_QUEUE_DESC_FORGETFUL;
+	if (rule->whole_transfers & BIT(index))
+		flags |= VLB_QUEUE_DESC_WHOLE_TRANSFERS;
 	return flags;
 }
 

@@ -23,11 +23,11 @@ static void run_config(const struct world_config *config, u32 requests, u32 pree
 static const u32 queue_sizes[] = { 1, 2, 4, 64, 256, 1024 };
 
 /* Runs every queue size from just before the indexes wrap. */
-static void run_sizes(bool event_idx, bool indirect, u32 preempt)
+static void run_sizes_of(u8 flags, bool event_idx, bool indirect, u32 preempt)
 {
 	struct world_config config = {
 		.event_idx = event_idx, .indirect = indirect, .arena = 2u << 20,
-		.max_segments = 8, .max_bytes = 128 << 10,
+		.max_segments = 8, .max_bytes = 128 << 10, .flags = flags,
 	};
 	u32 i;
 
@@ -37,6 +37,11 @@ static void run_sizes(bool event_idx, bool indirect, u32 preempt)
 		config.max_segments = indirect ? 24 : 8;
 		run_config(&config, 2000, preempt);
 	}
+}
+
+static void run_sizes(bool event_idx, bool indirect, u32 preempt)
+{
+	run_sizes_of(0, event_idx, indirect, preempt);
 }
 
 static void direct_requests_come_back(void **state)
@@ -98,6 +103,35 @@ static void smallest_arena_only_delays(void **state)
 	run_config(&config, 8000, 10);
 }
 
+static void transfers_come_back(void **state)
+{
+	(void)state;
+	run_sizes_of(VLB_QUEUE_DESC_WHOLE_TRANSFERS, false, false, 0);
+	run_sizes_of(VLB_QUEUE_DESC_WHOLE_TRANSFERS, true, true, 0);
+	run_sizes_of(VLB_QUEUE_DESC_WHOLE_TRANSFERS, false, true, 12);
+	run_sizes_of(VLB_QUEUE_DESC_WHOLE_TRANSFERS, true, true, 12);
+}
+
+/* What waits for the others of its transfer does not keep their room for ever. */
+static void transfers_without_room_are_only_delayed(void **state)
+{
+	struct world_config config = {
+		.num = 256, .event_idx = true, .indirect = true, .arena = 160 << 10,
+		.max_segments = 16, .max_bytes = FITS(160 << 10, 16), .start = 65000,
+		.flags = VLB_QUEUE_DESC_WHOLE_TRANSFERS,
+	};
+
+	(void)state;
+	run_config(&config, 4000, 10);
+	config.event_idx = false;
+	run_config(&config, 4000, 10);
+	config.arena = VLB_GRANULE;
+	config.max_segments = 7;
+	config.max_bytes = 256;
+	run_config(&config, 4000, 0);
+	run_config(&config, 8000, 10);
+}
+
 /* The ring index passes every value. */
 static void indexes_wrap_again_and_again(void **state)
 {
@@ -128,10 +162,10 @@ static void answer_all(void)
 }
 
 /* Two requests, room for one. Returns whether the chance came. */
-static bool starve_interrupted_at(u32 at)
+static bool starve_interrupted_at(u32 at, u8 flags)
 {
-	static const struct world_config config = {
-		.num = 4, .event_idx = true, .arena = VLB_GRANULE, .start = 65535,
+	const struct world_config config = {
+		.num = 4, .event_idx = true, .arena = VLB_GRANULE, .start = 65535, .flags = flags,
 	};
 	static const struct shape_segment page[] = { { VLB_GRANULE, true } };
 	struct shape shape = shape_of(1, page, false);
@@ -153,12 +187,16 @@ static bool starve_interrupted_at(u32 at)
 
 static void room_that_comes_meanwhile_is_noticed(void **state)
 {
-	u32 at = 1;
+	static const u8 flags[] = { 0, VLB_QUEUE_DESC_WHOLE_TRANSFERS };
+	u32 at, i;
 
 	(void)state;
-	while (starve_interrupted_at(at))
-		at++;
-	assert_true(at > 20);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		at = 1;
+		while (starve_interrupted_at(at, flags[i]))
+			at++;
+		assert_true(at > 20);
+	}
 }
 
 int main(void)
@@ -171,6 +209,8 @@ int main(void)
 		test_case(sides_interleave_with_event_index),
 		test_case(small_arena_only_delays),
 		test_case(smallest_arena_only_delays),
+		test_case(transfers_come_back),
+		test_case(transfers_without_room_are_only_delayed),
 		test_case(indexes_wrap_again_and_again),
 		test_case(room_that_comes_meanwhile_is_noticed),
 	};

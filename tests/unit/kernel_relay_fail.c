@@ -170,6 +170,35 @@ static void expect_failed(u16 where, u16 fail_len, u32 start, u32 len)
 	fail_one_request(where, fail_len, &shape, false);
 }
 
+/* Nobody asks whether there is room for them when all others fail. */
+static void empty_buffers_without_room_wait(void **state)
+{
+	static const struct shape_segment buffer[] = { { 300 << 10, true } };
+	struct shape shape = shape_of(1, buffer, false);
+	struct world world;
+	u32 i;
+
+	(void)state;
+	world_init(&world, &medium);
+	world.driver.done = NULL;
+	world_disconnect(&world);
+	for (i = 0; i < 5; i++)
+		world_add(&world, &shape);
+	vlb_relay_fail_all(&world.relay);
+	assert_int_equal(vlb_relay_in_flight(&world.relay), 5);
+	world_connect(&world);
+	world_complete(&world);
+	world_take_all(&world);
+	assert_int_equal(world.device.num_held, 3);
+	world_answer(&world, world.device.held[0], 0);
+	world_complete(&world);
+	world_submit(&world);
+	world_take_all(&world);
+	assert_int_equal(world.device.num_held, 3);
+	assert_int_equal(world.relay.errors, 0);
+	world_exit(&world);
+}
+
 static void response_may_be_empty(void **state)
 {
 	(void)state;
@@ -290,6 +319,7 @@ int main(void)
 		test_case(everything_comes_back_when_the_device_goes),
 		test_case(lost_requests_fail_and_waiting_ones_stay),
 		test_case(hopeless_requests_fail_among_others),
+		test_case(empty_buffers_without_room_wait),
 		test_case(response_may_be_empty),
 		test_case(response_at_the_start_spans_segments),
 		test_case(response_at_the_end_spans_segments),

@@ -234,16 +234,17 @@ static void survive(const struct world_config *config, u32 steps, struct toll *t
 	world_exit(&world);
 }
 
-static void survive_sizes(u32 rate, bool event_idx)
+static void survive_sizes(u32 rate, bool event_idx, u8 flags)
 {
 	struct world_config config = medium;
 	struct toll toll = { 0 };
 
 	mischief_rate = rate;
+	config.flags = flags;
 	config.event_idx = event_idx;
 	for (config.num = 1; config.num <= 1024; config.num *= 4) {
 		config.start = chance_bits();
-		survive(&config, 3000, &toll);
+		survive(&config, 6000, &toll);
 	}
 	assert_true(toll.broken > 100);
 	assert_true(toll.served > 500);
@@ -252,14 +253,17 @@ static void survive_sizes(u32 rate, bool event_idx)
 static void rare_mischief_is_survived(void **state)
 {
 	(void)state;
-	survive_sizes(1000, true);
+	survive_sizes(1000, true, 0);
+	survive_sizes(1000, true, VLB_QUEUE_DESC_WHOLE_TRANSFERS);
 }
 
 static void constant_mischief_is_survived(void **state)
 {
 	(void)state;
-	survive_sizes(3, true);
-	survive_sizes(3, false);
+	survive_sizes(3, true, 0);
+	survive_sizes(3, false, 0);
+	survive_sizes(3, true, VLB_QUEUE_DESC_WHOLE_TRANSFERS);
+	survive_sizes(3, false, VLB_QUEUE_DESC_WHOLE_TRANSFERS);
 }
 
 int main(void)

@@ -100,6 +100,12 @@ static void descriptor_is_little_endian(void **state)
 
 /* ---- available ring ---------------------------------------------------------------------- */
 
+static void make_available(struct vlb_shadow_ring *ring, u16 head)
+{
+	vlb_shadow_ring_push_avail(ring, head);
+	vlb_shadow_ring_publish(ring);
+}
+
 static void heads_are_made_available_in_order(void **state)
 {
 	struct vlb_shadow_ring ring = make(4, true, 65534);
@@ -108,11 +114,24 @@ static void heads_are_made_available_in_order(void **state)
 
 	(void)state;
 	for (i = 0; i < 4; i++) {
-		vlb_shadow_ring_push_avail(&ring, 3 - i);
+		make_available(&ring, 3 - i);
 		assert_int_equal(avail->idx, (u16)(65535 + i));
 		assert_int_equal(avail->ring[(2 + i) % 4], 3 - i);
 	}
 	assert_int_equal(avail->flags, 0);
+	end(&ring);
+}
+
+static void what_is_not_published_is_not_seen(void **state)
+{
+	struct vlb_shadow_ring ring = make(4, true, 65535);
+
+	(void)state;
+	vlb_shadow_ring_push_avail(&ring, 3);
+	vlb_shadow_ring_push_avail(&ring, 1);
+	assert_int_equal(ring.vring.avail->idx, 65535);
+	vlb_shadow_ring_publish(&ring);
+	assert_int_equal(ring.vring.avail->idx, 1);
 	end(&ring);
 }
 
@@ -122,9 +141,9 @@ static void own_index_is_not_read_back(void **state)
 	struct vlb_shadow_ring ring = make(4, true, 0);
 
 	(void)state;
-	vlb_shadow_ring_push_avail(&ring, 1);
+	make_available(&ring, 1);
 	ring.vring.avail->idx = 77;
-	vlb_shadow_ring_push_avail(&ring, 2);
+	make_available(&ring, 2);
 	assert_int_equal(ring.vring.avail->idx, 2);
 	assert_int_equal(ring.vring.avail->ring[1], 2);
 	end(&ring);
@@ -138,7 +157,7 @@ static bool kick_after(u16 start, u16 event, u32 count)
 
 	vring_avail_event(&ring.vring) = event;
 	while (count--)
-		vlb_shadow_ring_push_avail(&ring, 0);
+		make_available(&ring, 0);
 	first = vlb_shadow_ring_need_kick(&ring);
 	assert_false(vlb_shadow_ring_need_kick(&ring));
 	end(&ring);
@@ -167,10 +186,10 @@ static void flag_forbids_kicks_without_event_index(void **state)
 	struct vlb_shadow_ring ring = make(8, false, 0);
 
 	(void)state;
-	vlb_shadow_ring_push_avail(&ring, 0);
+	make_available(&ring, 0);
 	assert_true(vlb_shadow_ring_need_kick(&ring));
 	ring.vring.used->flags = VRING_USED_F_NO_NOTIFY;
-	vlb_shadow_ring_push_avail(&ring, 0);
+	make_available(&ring, 0);
 	assert_false(vlb_shadow_ring_need_kick(&ring));
 	end(&ring);
 }
@@ -181,7 +200,7 @@ static void flag_means_nothing_with_event_index(void **state)
 
 	(void)state;
 	ring.vring.used->flags = VRING_USED_F_NO_NOTIFY;
-	vlb_shadow_ring_push_avail(&ring, 0);
+	make_available(&ring, 0);
 	assert_true(vlb_shadow_ring_need_kick(&ring));
 	end(&ring);
 }
@@ -232,11 +251,25 @@ static void calls_are_wanted_for_the_next_element(void **state)
 
 	(void)state;
 	push_used(&ring, 1, 0);
-	assert_true(vlb_shadow_ring_enable_calls(&ring));
+	assert_true(vlb_shadow_ring_enable_calls(&ring, 1));
 	assert_int_equal(vring_used_event(&ring.vring), 65535);
 	expect_used(&ring, 1, 0);
-	assert_false(vlb_shadow_ring_enable_calls(&ring));
+	assert_false(vlb_shadow_ring_enable_calls(&ring, 1));
 	assert_int_equal(vring_used_event(&ring.vring), 0);
+	end(&ring);
+}
+
+static void calls_are_wanted_for_several_elements(void **state)
+{
+	struct vlb_shadow_ring ring = make(4, true, 65534);
+
+	(void)state;
+	push_used(&ring, 1, 0);
+	push_used(&ring, 2, 0);
+	assert_false(vlb_shadow_ring_enable_calls(&ring, 3));
+	assert_int_equal(vring_used_event(&ring.vring), 0);
+	push_used(&ring, 3, 0);
+	assert_true(vlb_shadow_ring_enable_calls(&ring, 3));
 	end(&ring);
 }
 
@@ -245,9 +278,9 @@ static void without_event_index_calls_are_always_wanted(void **state)
 	struct vlb_shadow_ring ring = make(4, false, 3);
 
 	(void)state;
-	assert_false(vlb_shadow_ring_enable_calls(&ring));
+	assert_false(vlb_shadow_ring_enable_calls(&ring, 1));
 	push_used(&ring, 1, 0);
-	assert_true(vlb_shadow_ring_enable_calls(&ring));
+	assert_true(vlb_shadow_ring_enable_calls(&ring, 1));
 	assert_int_equal(vring_used_event(&ring.vring), 0);
 	assert_int_equal(ring.vring.avail->flags, 0);
 	end(&ring);
@@ -261,6 +294,7 @@ int main(void)
 		test_case(new_ring_is_empty),
 		test_case(descriptor_is_little_endian),
 		test_case(heads_are_made_available_in_order),
+		test_case(what_is_not_published_is_not_seen),
 		test_case(own_index_is_not_read_back),
 		test_case(kick_goes_out_when_the_event_is_passed),
 		test_case(flag_forbids_kicks_without_event_index),
@@ -268,6 +302,7 @@ int main(void)
 		test_case(elements_are_taken_in_order),
 		test_case(pending_is_what_the_index_says),
 		test_case(calls_are_wanted_for_the_next_element),
+		test_case(calls_are_wanted_for_several_elements),
 		test_case(without_event_index_calls_are_always_wanted),
 	};
 

@@ -127,13 +127,17 @@ struct vlb_info {
  * request, and of the used elements that it writes before it calls only the last counts.
  * FORGETFUL: of the requests that it takes from the ring it uses some before it asks for
  * kicks again, and forgets the others; they are handed out again. That shows in
- * avail_event, so it takes VIRTIO_F_EVENT_IDX.
+ * avail_event, so it takes VIRTIO_F_EVENT_IDX. WHOLE_TRANSFERS, for drivers that submit the
+ * requests of one transfer with one notification, and the next transfer when these have come
+ * back: the back-end takes what it finds for one transfer. So it sees the requests all at
+ * once, they come back when all are used, and the next back-end gets all of them or none.
  */
 #define VLB_QUEUE_DESC_LOCAL		(1u << 0)
 #define VLB_QUEUE_DESC_CLAMP_LEN	(1u << 1)
 #define VLB_QUEUE_DESC_ONE_REQUEST	(1u << 2)
 #define VLB_QUEUE_DESC_WHOLE_ANSWERS	(1u << 3)
 #define VLB_QUEUE_DESC_FORGETFUL	(1u << 4)
+#define VLB_QUEUE_DESC_WHOLE_TRANSFERS	(1u << 5)
 
 #define VLB_CONTROL_SIZE	16	/* bytes of a request that are reported */
 #define VLB_CONTROL_KINDS	16	/* of a queue; further kinds are not reported */

@@ -461,6 +461,7 @@ void world_init(struct world *world, const struct world_config *config)
 	world->driver.done = came_back;
 	world->driver.context = world;
 	world->relay.name = "test";
+	world->relay.flags = config->flags;
 	random_fail_response(&world->relay.fail);
 	assert_int_equal(vlb_relay_init(&world->relay, config->num), 0);
 	vlb_relay_reset(&world->relay, &world->driver.vring, config->event_idx);

@@ -24,6 +24,7 @@
  * @max_segments: of a request; @max_bytes: of a request
  * @start: value at which all ring indexes begin
  * @map: there is a window; requests of at least @map bytes are granted
+ * @flags: VLB_QUEUE_DESC_*
  */
 struct world_config {
 	u32 num;
@@ -34,6 +35,7 @@ struct world_config {
 	u32 max_bytes;
 	u16 start;
 	u32 map;
+	u8 flags;
 };
 
 #define WORLD_SUBMIT	(1u << 0)	/* the driver has kicked */

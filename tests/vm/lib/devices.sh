@@ -72,6 +72,12 @@ start_input() {
 	start_numbered "$1" vhost-device-input --event-list "$2"
 }
 
+# start_input_qemu NAME EVENT-DEVICE: QEMU's, which also writes there what is written to the virtio device. It serves one
+# connection, and then ends.
+start_input_qemu() {
+	start_back_end "$1" vhost-user-input --evdev-path "$2" --socket-path "$PWD/$1.sock"
+}
+
 # ---- gpio: 2 queues (requests, interrupts), at most 256
 
 # make_gpio NAME LINES: a chip of gpio-sim, its lines named NAME-0, NAME-1... $chip is the number of its
@@ -114,14 +120,27 @@ start_gpio() {
 
 # ---- i2c: 1 queue, at most 1024
 
+# find_i2c ADAPTER-NAME: its number, that of its /dev/i2c-, in $bus
+find_i2c() {
+	for adapter in /sys/bus/i2c/devices/i2c-*; do
+		[ "$(cat "$adapter/name")" != "$1" ] || bus=${adapter##*/i2c-}
+	done
+}
+
 # make_i2c ADDRESS...: chips of i2c-stub, 256 registers each, by SMBus only; once in a case. $bus is the number
 # of its /dev/i2c-.
 make_i2c() {
 	modprobe i2c-dev || skip "this kernel has no i2c-dev"
 	modprobe i2c-stub "chip_addr=$(echo "$*" | tr ' ' ,)" || skip "this kernel has no i2c-stub"
-	for adapter in /sys/bus/i2c/devices/i2c-*; do
-		[ "$(cat "$adapter/name")" != "$i2c_stub" ] || bus=${adapter##*/i2c-}
-	done
+	find_i2c "$i2c_stub"
+}
+
+# make_i2c_memory ADDRESS: the adapter of tests/vm/modules/i2c_memory, by messages of any length; once in a case. $bus as
+# above.
+make_i2c_memory() {
+	modprobe i2c-dev || skip "this kernel has no i2c-dev"
+	insmod "$VLB_MODULES/i2c_memory.ko" "address=$1" || die "i2c_memory does not load"
+	find_i2c i2c_memory
 }
 
 i2c_stub="SMBus stub driver"
@@ -131,6 +150,11 @@ start_i2c() {
 	name=$1
 	shift
 	start_numbered "$name" vhost-device-i2c --device-list "$i2c_stub$(printf ':%d' "$@")"
+}
+
+# start_i2c_memory NAME ADDRESS: that of make_i2c_memory
+start_i2c_memory() {
+	start_numbered "$1" vhost-device-i2c --device-list "i2c_memory:$(printf %d "$2")"
 }
 
 # ---- spi: 1 queue, at most 1024
@@ -220,12 +244,12 @@ start_sound() {
 
 # ---- rtc: 2 queues (requests, alarms), at most 1024
 
-# start_rtc NAME [OPTION...]: the clocks of this machine; --no-tai, --no-monotonic, --no-offer-alarm... The program is in
-# no registry, see the case types/rtc.
+# start_rtc NAME [OPTION...]: the clocks of this machine; --no-tai, --no-monotonic. A program of our own
+# (tests/vm/programs/rtcdev.c), for want of a published one; vhost-device-rtc has the same options.
 start_rtc() {
 	name=$1
 	shift
-	start_back_end "$name" vhost-device-rtc --socket-path "$PWD/$name.sock" "$@"
+	start_back_end "$name" rtcdev --socket-path "$PWD/$name.sock" "$@"
 }
 
 # ---- vsock: 3 queues, the event queue unused, at most 1024; no INDIRECT

@@ -13,6 +13,7 @@ device = evdev.UInput(
     {
         ecodes.EV_KEY: [ecodes.KEY_A, ecodes.KEY_B, ecodes.KEY_ENTER, ecodes.KEY_LEFTSHIFT, ecodes.BTN_LEFT],
         ecodes.EV_REL: [ecodes.REL_X, ecodes.REL_Y],
+        ecodes.EV_MSC: [ecodes.MSC_PULSELED],
         ecodes.EV_LED: [ecodes.LED_CAPSL],
     },
     name=sys.argv[1],
