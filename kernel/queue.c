@@ -12,8 +12,13 @@
  * Contexts
  *   notify     any: drivers kick under their locks, with interrupts off or on
  *   called     process context of the back-end
+ *   hand-over  soft interrupt on the CPU of the submitter
  *   works      process context
  *   the rest   process context, dev->lock held
+ *
+ * Requests complete within the back-end's call, unless it has more of them to serve: then
+ * it goes on, and they complete where the driver has submitted them. What it uses meanwhile
+ * needs no further call.
  *
  * The driver's callback never runs from within notify: the driver may hold its lock there.
  *
@@ -324,17 +329,61 @@ static void look_work(struct work_struct *work)
 /* The driver has made requests available: virtqueue_notify(). Never fails. */
 bool vlb_queue_notify(struct virtqueue *vq)
 {
+	struct vlb_queue *queue = vq->priv;
+	int cpu = raw_smp_processor_id();
+
+	if (READ_ONCE(queue->submit_cpu) != cpu)
+		WRITE_ONCE(queue->submit_cpu, cpu);
 	rcu_read_lock();
-	run_submit(vq->priv);
+	run_submit(queue);
 	rcu_read_unlock();
 	return true;
+}
+
+/* ---- hand-over of the completing side to the submitter's CPU ----------------------- */
+
+/* Soft interrupt; the owner of the completing side since vlb_queue_called(). */
+static void handover_tasklet(struct tasklet_struct *tasklet)
+{
+	struct vlb_queue *queue = container_of(tasklet, struct vlb_queue, handover_tasklet);
+
+	rcu_read_lock();
+	complete_as_owner(queue, 1);
+	rcu_read_unlock();
+}
+
+/* Hard interrupt, on the submitter's CPU. */
+static void handover_call(void *data)
+{
+	struct vlb_queue *queue = data;
+
+	tasklet_hi_schedule(&queue->handover_tasklet);
+}
+
+/*
+ * Whoever spins until a request is done may do so on that CPU, with interrupts off.
+ * VLB_LOST_DISCARD says that such drivers exist for this queue.
+ */
+static bool spins(const struct vlb_queue *queue)
+{
+	return queue->dev->desc.queue[queue->index].lost == VLB_LOST_DISCARD;
+}
+
+/* The owner of the completing side. Returns whether the other CPU owns it now. */
+static bool hand_over(struct vlb_queue *queue)
+{
+	int cpu = READ_ONCE(queue->submit_cpu);
+
+	return cpu != raw_smp_processor_id() && vlb_relay_in_flight(&queue->relay) > 1 &&
+	       !spins(queue) && !smp_call_function_single_async(cpu, &queue->handover_call);
 }
 
 /* The back-end has used requests. Under rcu_read_lock(). */
 void vlb_queue_called(struct vlb_queue *queue)
 {
 	trace_vlb_call(queue->relay.name, queue->index);
-	run_complete(queue);
+	if (atomic_inc_return(&queue->completes) == 1 && !hand_over(queue))
+		complete_as_owner(queue, 1);
 }
 
 /* From now on whoever holds the device's lock has both sides to itself. */
@@ -452,6 +501,8 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 	queue->dev = dev;
 	queue->index = index;
 	queue->cpu = WORK_CPU_UNBOUND;
+	INIT_CSD(&queue->handover_call, handover_call, queue);
+	tasklet_setup(&queue->handover_tasklet, handover_tasklet);
 	queue->relay.name = dev->desc.name;
 	queue->relay.index = index;
 	queue->relay.flags = dev->desc.queue[index].flags;
@@ -474,6 +525,8 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 /* After the last port, and a grace period since anybody could have found the queue. */
 void vlb_queue_exit(struct vlb_queue *queue)
 {
+	wait_for_owner(&queue->completes); /* a late call may have been handed over */
+	tasklet_kill(&queue->handover_tasklet);
 	cancel_work_sync(&queue->kick_work);
 	cancel_work_sync(&queue->submit_work);
 	cancel_work_sync(&queue->complete_work);

@@ -4,7 +4,9 @@
 
 #include <linux/atomic.h>
 #include <linux/device.h>
+#include <linux/interrupt.h>
 #include <linux/rcupdate.h>
+#include <linux/smp.h>
 #include <linux/workqueue.h>
 
 #include "local.h"
@@ -47,6 +49,9 @@ struct vlb_queue_attributes {
  * @look_work: hands out again what a forgetful back-end has forgotten
  * @look_delay: jiffies until the next look
  * @cpu: where @complete_work runs
+ * @submit_cpu: where the driver has notified last
+ * @handover_call: takes the completing side to that CPU
+ * @handover_tasklet: completes there
  * @attributes: files in sysfs
  */
 struct vlb_queue {
@@ -67,6 +72,9 @@ struct vlb_queue {
 	struct delayed_work look_work;
 	int look_delay;
 	int cpu;
+	int submit_cpu;
+	call_single_data_t handover_call;
+	struct tasklet_struct handover_tasklet;
 	struct vlb_queue_attributes attributes;
 };
 
