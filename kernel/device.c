@@ -77,7 +77,8 @@ u64 vlb_device_ring_features(void)
 
 #define QUEUE_FLAGS	(VLB_QUEUE_DESC_LOCAL | VLB_QUEUE_DESC_CLAMP_LEN | \
 			 VLB_QUEUE_DESC_ONE_REQUEST | VLB_QUEUE_DESC_WHOLE_ANSWERS | \
-			 VLB_QUEUE_DESC_FORGETFUL)
+			 VLB_QUEUE_DESC_FORGETFUL | VLB_QUEUE_DESC_POSTED | \
+			 VLB_QUEUE_DESC_STREAM)
 
 /* Bits that belong to the transport, in every version of the specification so far. */
 #define VLB_TRANSPORT_FIRST	24
