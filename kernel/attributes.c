@@ -87,13 +87,15 @@ const struct attribute_group *vlb_device_groups[] = {
 static ssize_t stats_show(struct device *d, struct device_attribute *attr, char *buf)
 {
 	struct vlb_queue_attributes *attrs = container_of(attr, struct vlb_queue_attributes, stats);
-	const struct vlb_relay *relay = &container_of(attrs, struct vlb_queue, attributes)->relay;
+	struct vlb_queue *queue = container_of(attrs, struct vlb_queue, attributes);
+	u64 dropped = queue->posted ? READ_ONCE(queue->posted->dropped) : 0;
+	const struct vlb_relay *relay = &queue->relay;
 
 	return sysfs_emit(buf, "%u %llu %llu %llu %llu %u %llu %llu %llu\n", relay->ring.vring.num,
 			  READ_ONCE(relay->completed), READ_ONCE(relay->bytes),
 			  READ_ONCE(relay->kicks), READ_ONCE(relay->calls),
 			  vlb_relay_in_flight(relay), READ_ONCE(relay->replays),
-			  READ_ONCE(relay->errors), READ_ONCE(relay->granted));
+			  READ_ONCE(relay->errors) + dropped, READ_ONCE(relay->granted));
 }
 
 /*

@@ -7,7 +7,8 @@
  *   session     a back-end comes and goes: pool, ports
  *   removal     registration, removal, failure of a device; timeout, restart, unbind
  *   transport   the device as the virtio drivers see it; config, config_pages, message
- *   queue       who runs the relay when, and how both ends are notified; port, call, local
+ *   queue       who runs the relay when, and how both ends are notified; port, call, local,
+ *               posted, throttle
  *   relay       requests between driver_ring and shadow_ring; layout, arena, pool
  *   power       suspend and resume
  *   attributes  sysfs; tracepoints
@@ -20,6 +21,7 @@
 
 #include "control.h"
 #include "device.h"
+#include "throttle.h"
 
 static int __init vlb_init(void)
 {
@@ -29,9 +31,10 @@ static int __init vlb_init(void)
 		pr_err("virtio-loopback: Xen guests are not supported: rings hold bus addresses\n");
 		return -ENODEV;
 	}
+	vlb_throttles_init();
 	err = vlb_devices_init();
 	if (err)
-		return err;
+		goto exit_throttles;
 	err = vlb_power_register();
 	if (err)
 		goto exit_devices;
@@ -44,6 +47,8 @@ unregister_power:
 	vlb_power_unregister();
 exit_devices:
 	vlb_devices_exit();
+exit_throttles:
+	vlb_throttles_exit();
 	return err;
 }
 
@@ -53,6 +58,7 @@ static void __exit vlb_exit(void)
 	vlb_control_unregister();
 	vlb_power_unregister();
 	vlb_devices_exit();
+	vlb_throttles_exit();
 }
 
 module_init(vlb_init);

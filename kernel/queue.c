@@ -23,11 +23,11 @@
  * The driver's callback never runs from within notify: the driver may hold its lock there.
  *
  * Ports are not waited for with RCU's grace periods. Drivers exist that spin until a
- * request is completed, with preemption or interrupts off (virtio_console), and no grace
- * period ends before they do; but they may be waiting for the very next port. So who
- * takes a port away waits until each side has been seen without an owner
- * (vlb_queue_quiesce()): later owners find no port. RCU protects callers that still have
- * a pointer to the queue, and for them only the release of the device waits.
+ * request is completed, with preemption or interrupts off, and no grace period ends before
+ * they do; but they may be waiting for the very next port. So who takes a port away waits
+ * until each side has been seen without an owner (vlb_queue_quiesce()): later owners find
+ * no port. RCU protects callers that still have a pointer to the queue, and for them only
+ * the release of the device waits.
  */
 #include <linux/bottom_half.h>
 #include <linux/delay.h>
@@ -38,6 +38,7 @@
 #include "call.h"
 #include "device.h"
 #include "queue.h"
+#include "throttle.h"
 #include "trace.h"
 
 static void kick(struct vlb_queue *queue, struct vlb_port *port)
@@ -59,23 +60,6 @@ static void kick_work(struct work_struct *work)
 	port = rcu_dereference(queue->port);
 	if (port)
 		vlb_eventfd_signal(port->kick);
-	rcu_read_unlock();
-}
-
-/*
- * The driver's callback, in the context that a threaded interrupt handler would give it.
- * Soft interrupts that it raises run when bottom halves are enabled again.
- */
-static void interrupt(struct vlb_queue *queue)
-{
-	rcu_read_lock(); /* for synchronize_cbs() */
-	local_bh_disable();
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
-		local_irq_disable();
-	vring_interrupt(0, queue->vq);
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
-		local_irq_enable();
-	local_bh_enable();
 	rcu_read_unlock();
 }
 
@@ -212,6 +196,41 @@ static void submit_work(struct work_struct *work)
 }
 
 /*
+ * The driver's callback, in the context that a threaded interrupt handler would give it.
+ * Soft interrupts that it raises run when bottom halves are enabled again.
+ */
+static void interrupt_driver(struct vlb_queue *queue)
+{
+	local_bh_disable();
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_disable();
+	vring_interrupt(0, queue->vq);
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_enable();
+	local_bh_enable();
+}
+
+/* The store is the relay's driver. */
+static void interrupt_posted(struct vlb_queue *queue)
+{
+	bool more = vlb_posted_reclaim(queue->posted);
+
+	vlb_throttle_release(&queue->throttle);
+	if (more)
+		run_submit(queue);
+}
+
+static void interrupt(struct vlb_queue *queue)
+{
+	rcu_read_lock(); /* for synchronize_cbs() and run_submit() */
+	if (queue->posted)
+		interrupt_posted(queue);
+	else
+		interrupt_driver(queue);
+	rcu_read_unlock();
+}
+
+/*
  * Requests that the back-end may have forgotten (VLB_QUEUE_DESC_FORGETFUL). It forgets when it
  * is at work, of which its calls tell, but not at the same moment: so the looks begin soon
  * after each call, and become rarer. They go on, because it may have been interrupted.
@@ -326,6 +345,14 @@ static void look_work(struct work_struct *work)
 		queue_delayed_work(vlb_io_wq, &queue->look_work, next);
 }
 
+/* Not as an owner, who may be elsewhere and may have to wait for this CPU. */
+static void take_posted(struct vlb_queue *queue)
+{
+	vlb_posted_take(queue->posted);
+	if (vlb_posted_is_crowded(queue->posted))
+		vlb_throttle_current(queue);
+}
+
 /* The driver has made requests available: virtqueue_notify(). Never fails. */
 bool vlb_queue_notify(struct virtqueue *vq)
 {
@@ -335,6 +362,8 @@ bool vlb_queue_notify(struct virtqueue *vq)
 	if (READ_ONCE(queue->submit_cpu) != cpu)
 		WRITE_ONCE(queue->submit_cpu, cpu);
 	rcu_read_lock();
+	if (queue->posted)
+		take_posted(queue);
 	run_submit(queue);
 	rcu_read_unlock();
 	return true;
@@ -514,9 +543,16 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 	INIT_WORK(&queue->submit_work, submit_work);
 	INIT_WORK(&queue->complete_work, complete_work);
 	INIT_DELAYED_WORK(&queue->look_work, look_work);
+	vlb_throttle_init(&queue->throttle);
 	if (queue->relay.flags & VLB_QUEUE_DESC_LOCAL) {
 		queue->local = vlb_local_create();
 		if (!queue->local)
+			return -ENOMEM;
+	}
+	if (queue->relay.flags & VLB_QUEUE_DESC_POSTED) {
+		queue->posted = vlb_posted_create(dev->desc.queue[index].size,
+						  queue->relay.flags & VLB_QUEUE_DESC_STREAM);
+		if (!queue->posted)
 			return -ENOMEM;
 	}
 	return vlb_relay_init(&queue->relay, dev->desc.queue[index].size);
@@ -533,4 +569,5 @@ void vlb_queue_exit(struct vlb_queue *queue)
 	cancel_delayed_work_sync(&queue->look_work);
 	vlb_relay_exit(&queue->relay);
 	kfree(queue->local);
+	vlb_posted_destroy(queue->posted);
 }

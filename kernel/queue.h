@@ -11,7 +11,9 @@
 
 #include "local.h"
 #include "port.h"
+#include "posted.h"
 #include "relay.h"
+#include "throttle.h"
 
 struct virtqueue;
 struct vlb_device;
@@ -37,6 +39,8 @@ struct vlb_queue_attributes {
  *	and stable while @port is set
  * @relay: see relay.h
  * @local: if the module serves the queue; it never has a port
+ * @posted: if the driver's requests are completed at once; @relay then serves its ring
+ * @throttle: who has to wait for room in @posted
  * @discard: requests are completed with the fail response until there is a port again
  * @port: NULL without a back-end; changed under dev->lock, read under RCU
  * @waiting: the driver has notified when there was no port; the submitting side's
@@ -61,6 +65,8 @@ struct vlb_queue {
 	struct virtqueue *vq;
 	struct vlb_relay relay;
 	struct vlb_local *local;
+	struct vlb_posted *posted;
+	struct vlb_throttle throttle;
 	bool discard;
 	struct vlb_port __rcu *port;
 	bool waiting;

@@ -74,10 +74,21 @@ static void set_status(struct virtio_device *vdev, u8 status)
 	mutex_unlock(&dev->lock);
 }
 
+/* The driver believes that the back-end has what was posted. */
+static void drain(struct vlb_device *dev)
+{
+	u32 i;
+
+	for (i = 0; i < dev->desc.num_queues; i++)
+		if (dev->queue[i].posted)
+			vlb_throttle_drain(&dev->queue[i]);
+}
+
 static void reset(struct virtio_device *vdev)
 {
 	struct vlb_device *dev = vdev_to_vlb(vdev);
 
+	drain(dev);
 	mutex_lock(&dev->lock);
 	if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK)
 		vlb_message_reset(dev);
@@ -92,9 +103,12 @@ static void reset(struct virtio_device *vdev)
 static void attach_ring(struct vlb_queue *queue, struct virtqueue *vq)
 {
 	bool event_idx = virtio_has_feature(vq->vdev, VIRTIO_RING_F_EVENT_IDX);
+	const struct vring *vring = virtqueue_get_vring(vq);
 
 	lockdep_assert_held(&queue->dev->lock);
-	vlb_relay_reset(&queue->relay, virtqueue_get_vring(vq), event_idx);
+	if (queue->posted)
+		vring = vlb_posted_attach(queue->posted, vring, event_idx);
+	vlb_relay_reset(&queue->relay, vring, event_idx);
 	if (queue->local)
 		vlb_local_reset(queue->local);
 	smp_store_release(&queue->vq, vq); /* pairs with has_ring() */
@@ -104,6 +118,8 @@ static void detach_ring(struct vlb_queue *queue)
 {
 	lockdep_assert_held(&queue->dev->lock);
 	vlb_device_drop_ports(queue->dev, BIT_ULL(queue->index));
+	if (queue->posted)
+		vlb_posted_detach(queue->posted);
 	WRITE_ONCE(queue->vq, NULL);
 	vlb_queue_quiesce(queue); /* the module itself may be serving it, or discarding */
 }

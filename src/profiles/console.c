@@ -11,8 +11,9 @@
  * last word counts. It takes buffers even if it has no input, and forgets them: they are
  * handed out again. The lengths that it reports for output are those that it has read.
  *
- * The driver spins until output is done, with interrupts off. Without a back-end output is
- * therefore thrown away, as by a serial line with nobody at its other end.
+ * The driver spins until output is done, with interrupts off and under locks: so it is done
+ * before the back-end has it. What a back-end has when it is killed is lost, as on a serial
+ * line; what it has not seen yet goes to the next one.
  *
  * Another back-end goes on where the last one stopped, without the control messages of
  * the beginning: they only announce ports that the driver has already.
@@ -79,14 +80,16 @@ const struct vlb_profile vlb_profile_console = {
 	.driver = "virtio_console",
 	.summary = "console or serial port",
 	.node = "/dev/hvcN and /dev/vportNpM",
-	.recovery = "output is thrown away until there is a back-end again: the driver spins for it",
+	.recovery = "output that the back-end has is lost; what comes then waits for the next one, up to 256 KiB",
 	.features = features,
 	.protocol_features = VU_BIT(VHOST_USER_PROTOCOL_F_CONFIG) |
 			     VU_BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ),
 	.queues = {
 		.base = 4, .feature = BIT(VIRTIO_CONSOLE_F_MULTIPORT), .without_feature = 2,
 		.size = 64, .max_size = 128,
-		.discard = BIT(PORT_OUT) | BIT(CONTROL_OUT),
+		.posted = BIT(PORT_OUT) | BIT(CONTROL_OUT),
+		.stream = BIT(PORT_OUT),
+		.complete = BIT(PORT_OUT),
 		.clamp = BIT(PORT_OUT) | BIT(CONTROL_OUT),
 		.one_request = BIT(PORT_IN) | BIT(CONTROL_IN),
 		.forgetful = BIT(PORT_IN) | BIT(CONTROL_IN),
@@ -97,7 +100,6 @@ const struct vlb_profile vlb_profile_console = {
 	.config_len = CONFIG_LEN,
 	.fields = fields,
 	.fail_where = VLB_FAIL_EMPTY,
-	.spins = true,
 	.nodes = nodes,
 	.adjust_config = adjust_config,
 };

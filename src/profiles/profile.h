@@ -79,6 +79,8 @@ struct vlb_queue_rule {
 	uint64_t whole_answers;
 	uint64_t forgetful;
 	uint64_t whole_transfers;
+	uint64_t posted;
+	uint64_t stream;
 	/* mask: when the back-end is lost, what it has is completed, not kept for the next */
 	uint64_t complete;
 };
@@ -175,9 +177,6 @@ struct vlb_profile {
 	 * does when another adapter takes over.
 	 */
 	bool restart_driver;
-
-	/* The driver spins until a request is done: it must not do so where the back-end runs. */
-	bool spins;
 
 	/* Where readiness and "list" look, in this order; NULL pattern at the end; or NULL. */
 	const struct vlb_node *nodes;

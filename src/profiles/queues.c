@@ -51,6 +51,10 @@ uint8_t vlb_profile_queue_flags(const struct vlb_profile *profile, unsigned int 
 		flags |= VLB_QUEUE_DESC_FORGETFUL;
 	if (rule->whole_transfers & BIT(index))
 		flags |= VLB_QUEUE_DESC_WHOLE_TRANSFERS;
+	if (rule->posted & BIT(index))
+		flags |= VLB_QUEUE_DESC_POSTED;
+	if (rule->stream & BIT(index))
+		flags |= VLB_QUEUE_DESC_STREAM;
 	return flags;
 }
 
@@ -140,11 +144,6 @@ int vlb_profile_plan_queues(const struct vlb_profile *profile, struct vlb_plan *
 	int ret = 0;
 
 	plan->units = 0;
-	if (profile->spins && wish->cpus == 1) {
-		snprintf(why, why_size, "type %s needs two processors: its driver spins until the "
-			 "back-end has answered, which then could not run", profile->name);
-		return -EOPNOTSUPP;
-	}
 	if (profile->queues.unit)
 		ret = plan_units(profile, plan, wish, why, why_size);
 	if (ret)

@@ -32,6 +32,8 @@ static void constants_are_these(void **state)
 	assert_int_equal(VLB_QUEUE_DESC_WHOLE_ANSWERS, 8);
 	assert_int_equal(VLB_QUEUE_DESC_FORGETFUL, 16);
 	assert_int_equal(VLB_QUEUE_DESC_WHOLE_TRANSFERS, 32);
+	assert_int_equal(VLB_QUEUE_DESC_POSTED, 64);
+	assert_int_equal(VLB_QUEUE_DESC_STREAM, 128);
 	assert_int_equal(VLB_MAX_CONFIG_PAGES, 256);
 	assert_int_equal(VLB_CONTROL_SIZE, 16);
 	assert_int_equal(VLB_CONTROL_KINDS, 16);

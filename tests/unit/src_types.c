@@ -261,9 +261,6 @@ static void impossible_numbers_of_queues(void **state)
 	assert_non_null(strstr(why, "needs at least 3"));
 	assert_int_equal(plan_queues("can", &plan, 0, 4), -EPROTO);
 	assert_non_null(strstr(why, "2, not 3"));
-	plan = plan_of(0, 4);
-	assert_int_equal(plan_queues("console", &plan, 0, 1), -EOPNOTSUPP);
-	assert_non_null(strstr(why, "two processors"));
 	plan = plan_of(0, 1);
 	assert_int_equal(plan_queues("vsock", &plan, 0, 4), -EPROTO);
 	assert_int_equal(plan_queues("generic", &plan, 2, 4), -EPROTO);

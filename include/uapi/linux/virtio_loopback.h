@@ -119,6 +119,14 @@ struct vlb_info {
  * device-writable part all zeros, and reported as VLB_MSG_CONTROL. Its driver has to poll
  * for completions. Such a queue is never started.
  *
+ * POSTED, for drivers that spin until a request is done, with whatever disabled: each is
+ * completed as soon as the module has a copy. Its device-writable part, if any, stays as it
+ * is. Up to a page for each descriptor waits for the back-end, also for the next one; what
+ * comes beyond that is dropped and counted as an error, but a task that has filled half of it
+ * waits, before it returns to user space, for up to ten seconds without progress.
+ * STREAM: of such a queue the boundaries of requests mean nothing. Without it none is larger
+ * than it was.
+ *
  * Allowances for back-ends that break the specification; otherwise their devices would
  * break too. CLAMP_LEN: a used length larger than the device-writable part means that
  * part. WHOLE_ANSWERS, for drivers that take no notice of used lengths: a request comes
@@ -138,6 +146,8 @@ struct vlb_info {
 #define VLB_QUEUE_DESC_WHOLE_ANSWERS	(1u << 3)
 #define VLB_QUEUE_DESC_FORGETFUL	(1u << 4)
 #define VLB_QUEUE_DESC_WHOLE_TRANSFERS	(1u << 5)
+#define VLB_QUEUE_DESC_POSTED		(1u << 6)
+#define VLB_QUEUE_DESC_STREAM		(1u << 7)
 
 #define VLB_CONTROL_SIZE	16	/* bytes of a request that are reported */
 #define VLB_CONTROL_KINDS	16	/* of a queue; further kinds are not reported */

@@ -21,6 +21,21 @@ static inline void *kzalloc(size_t size, gfp_t flags)
 	return shim_calloc(1, size);
 }
 
+static inline void *kvzalloc(size_t size, gfp_t flags)
+{
+	return kzalloc(size, flags);
+}
+
+static inline void *kmalloc(size_t size, gfp_t flags)
+{
+	return kzalloc(size, flags);
+}
+
+static inline void kfree(const void *p)
+{
+	free((void *)p);
+}
+
 static inline void kvfree(const void *p)
 {
 	free((void *)p);
