@@ -1,96 +1,115 @@
 #!/usr/bin/env python3
-# Both ends of a console through vhost-device-console, in one process, so that what arrives can be compared.
-#
-#   console.py TTY PORT out BYTES    from the terminal here to the TCP port of the back-end
-#   console.py TTY PORT in BYTES     the other way
-#   console.py TTY PORT both BYTES   both at once
-#
-# The terminal is raw. What is sent is text (the back-end ends when output is not UTF-8), in lines with numbers and
-# random letters. At most WINDOW bytes are on their way to the terminal: the back-end takes all that it can get into a
-# queue that is slow when it is long.
+"""Both ends of a console through vhost-device-console, so that what arrives can be compared.
+
+console.py TTY PORT OUT IN [COMMAND...]
+    so many bytes from the terminal to the TCP port of the back-end, and the other way at once;
+    then more from the terminal, and at once the command, which ends the device: what was written arrives all the same
+console.py TTY write BYTES
+    only write to the terminal, however little of it arrives
+
+The terminal is raw. What is sent is text (the back-end ends when output is not UTF-8), in lines with numbers and random
+letters, every byte of which is compared. A line that begins a run tells it from what an earlier one has left. At most
+WINDOW bytes are on their way to the terminal: the back-end takes all that it can get into a queue that is slow when it is
+long. They set off when something has come from there: until then it throws them away. Nothing holds up what goes the other
+way but the terminal itself."""
 import os
 import random
-import select
 import socket
+import subprocess
 import sys
 import termios
+import threading
 import time
 import tty
 
-CHUNK = 4096
+CHUNK = 65536
 WINDOW = 4096
+LAST = 128 * 1024
 PATIENCE = 20 * int(os.environ.get("VLB_SCALE", "1"))
 
 
 def fail(text):
-    sys.exit(f"console.py: {text}")
+    print(f"console.py: {text}", flush=True)
+    os._exit(1)
 
 
 def text(length):
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-"
-    noise = "".join(random.choices(letters, k=65536))
-    lines = []
-    size = 0
-    while size < length:
-        start = random.randrange(len(noise) - 60)
-        line = f"{len(lines):8} {noise[start:start + 54]}\n"
-        lines.append(line)
-        size += len(line)
-    return "".join(lines)[:length].encode()
+    letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-"
+    noise = bytes(random.choices(letters, k=65536))
+    lines = (b"%9d %b\n" % (i, noise[i * 53 % 65000 :][:53]) for i in range(length // 64 + 1))
+    return b"".join(lines)[:length]
 
 
 class Direction:
-    def __init__(self, name, sender, receiver, length, window):
+    """One way: a thread that sends, one that receives and compares."""
+
+    def __init__(self, name, sender, receiver, data, window):
         self.name = name
         self.sender = sender
         self.receiver = receiver
-        self.data = text(length)
+        self.start = b"\n==== %08x ====\n" % random.getrandbits(32)
+        self.data = data
         self.sent = 0
         self.received = 0
         self.window = window
-
-    def may_send(self):
-        return self.sent < len(self.data) and self.sent - self.received < self.window
+        self.moved = threading.Condition()
+        self.begun = threading.Event()
+        self.threads = [threading.Thread(target=f, daemon=True) for f in (self.send, self.receive)]
+        for thread in self.threads:
+            thread.start()
 
     def send(self):
-        end = min(self.sent + CHUNK, self.received + self.window)
-        try:
+        write(self.sender, self.start)
+        while self.sent < len(self.data):
+            with self.moved:
+                self.moved.wait_for(lambda: self.sent - self.received < self.window)
+            end = min(self.sent + CHUNK, self.received + self.window)
             self.sent += os.write(self.sender, self.data[self.sent : end])
-        except BlockingIOError:
-            pass
+
+    def read(self):
+        got = os.read(self.receiver, 65536)
+        if not got:
+            fail(f"the end of {self}")
+        return got
 
     def receive(self):
-        try:
-            got = os.read(self.receiver, 65536)
-        except BlockingIOError:
-            return
+        got = b""
+        while self.start not in got:
+            got = got[-len(self.start) :] + self.read()
+        got = got[got.index(self.start) + len(self.start) :]
+        self.begun.set()
+        while True:
+            self.check(got)
+            with self.moved:
+                self.received += len(got)
+                self.moved.notify_all()
+            if self.received == len(self.data):
+                return
+            got = self.read()
+
+    def check(self, got):
         wanted = self.data[self.received : self.received + len(got)]
-        if not got:
-            fail(f"{self.name}: the end after {self.received} of {len(self.data)} bytes")
         if got != wanted:
             at = next((i for i, (a, b) in enumerate(zip(got, wanted)) if a != b), len(wanted))
-            fail(f"{self.name}: at byte {self.received + at} came {got[at:at + 40]}, not {wanted[at:at + 40]}")
-        self.received += len(got)
+            fail(f"{self}: at byte {self.received + at} came {got[at:at + 80]}, not {wanted[at:at + 80]}")
+
+    def done(self):
+        return not any(thread.is_alive() for thread in self.threads)
 
     def __str__(self):
         return f"{self.name}: {self.sent} of {len(self.data)} bytes sent, {self.received} received"
 
 
-def transfer(directions):
-    while any(d.received < len(d.data) for d in directions):
-        readers = [d for d in directions if d.received < len(d.data)]
-        writers = [d for d in directions if d.may_send()]
-        readable, writable, _ = select.select(
-            [d.receiver for d in readers], [d.sender for d in writers], [], PATIENCE
-        )
-        if not readable and not writable:
+def watch(directions):
+    """Until all is done; fail when nothing has moved for too long."""
+    last = None
+    while not all(d.done() for d in directions):
+        now = [(d.sent, d.received) for d in directions]
+        if now != last:
+            last, since = now, time.monotonic()
+        elif time.monotonic() - since > PATIENCE:
             fail("waited too long: " + "; ".join(map(str, directions)))
-        for d in writers:
-            if d.sender in writable:
-                d.send()
-        for d in readers:
-            if d.receiver in readable:
-                d.receive()
+        time.sleep(0.05)
 
 
 def connect(port):
@@ -104,17 +123,45 @@ def connect(port):
             time.sleep(0.05)
 
 
-def main():
-    path, port, mode, length = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-    terminal = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-    tty.setraw(terminal, termios.TCSANOW)
+def write(terminal, data):
+    while data:
+        data = data[os.write(terminal, data[:CHUNK]) :]
+
+
+def last_words(terminal, sock, command):
+    data = text(LAST)
+    write(terminal, data)
+    subprocess.run(command, check=True)
+    got = b""
+    sock.settimeout(PATIENCE)
+    while len(got) < len(data) and (piece := sock.recv(65536)):
+        got += piece
+    if got != data:
+        fail(f"of the last {len(data)} bytes {len(got)} came, or others")
+
+
+def both_ways(terminal, port, out_bytes, in_bytes, *command):
+    out_data, in_data = text(out_bytes), text(in_bytes)
     sock = connect(port)
-    sock.setblocking(False)
-    out = Direction("out", terminal, sock.fileno(), length, 1 << 30)
-    into = Direction("in", sock.fileno(), terminal, length, WINDOW)
+    out = Direction("out", terminal, sock.fileno(), out_data, 1 << 30)
+    if not out.begun.wait(PATIENCE):
+        fail(f"nothing came: {out}")
+    watch([out, Direction("in", sock.fileno(), terminal, in_data, WINDOW)])
+    if command:
+        last_words(terminal, sock, command)
+
+
+def main():
+    path, what, *arguments = sys.argv[1:]
+    terminal = os.open(path, os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(terminal, termios.TCSANOW)
     began = time.monotonic()
-    transfer({"out": [out], "in": [into], "both": [out, into]}[mode])
-    print(f"{path} {mode}: {length} bytes, {time.monotonic() - began:.1f} s")
+    if what == "write":
+        write(terminal, text(int(arguments[0])))
+    else:
+        both_ways(terminal, int(what), int(arguments[0]), int(arguments[1]), *arguments[2:])
+    print(f"{path} {' '.join(arguments[:2])}: {time.monotonic() - began:.1f} s", flush=True)
+    os._exit(0)
 
 
 main()
