@@ -21,8 +21,8 @@ SECONDS = 1
 
 OURS = ["copy", "map"]
 STORES = {
-    "thin": ["ublk", "vduse"] + OURS,
-    "null": ["null_blk", "nbd", "vduse"] + OURS,
+    "thin": ["null_blk", "ublk", "vduse"] + OURS,
+    "null": ["nbd", "vduse"] + OURS,
     "tmpfs": ["raw", "loop", "nbd", "ublk", "vduse"] + OURS,
     "file": ["raw", "loop", "nbd", "ublk", "vduse"] + OURS,
 }
@@ -49,15 +49,15 @@ TARGET_CELLS = [(4 * KIB, 1), (4 * KIB, 32), (64 * KIB, 1), (64 * KIB, 32), (1 *
 AGAINST_VDUSE = ["vduse"] + OURS
 
 
-def two_processors():
-    return [cell for point in TARGET_CELLS for store in ("null", "thin")
-            for cell in cells(store, STORES["thin"] if (store, point) == ("thin", (4 * KIB, 32)) else AGAINST_VDUSE,
-                              [point], READ_AND_WRITE)]
+def two_processors(store, others=()):
+    """others: transports that are measured with small requests, too."""
+    return [cell for bs, qd in TARGET_CELLS
+            for cell in cells(store, (list(others) if bs == 4 * KIB else []) + AGAINST_VDUSE, [(bs, qd)], READ_AND_WRITE)]
 
 
 def one_processor():
-    return session("virtual", 1, [cell for store in ("null", "thin")
-                                  for cell in cells(store, ["vduse", "copy"], TARGET_CELLS[:2], READ_AND_WRITE)])
+    return [cell for store in ("null", "thin")
+            for cell in cells(store, ["vduse", "copy"], TARGET_CELLS[:2], READ_AND_WRITE)]
 
 
 def tmpfs_against_raw():
@@ -65,7 +65,9 @@ def tmpfs_against_raw():
 
 
 def quick():
-    return [session("virtual", 2, two_processors()), one_processor()]
+    """Of about the same length, because they run side by side."""
+    return [session("virtual", 2, two_processors("thin", ["null_blk", "ublk"])), session("virtual", 2, two_processors("null")),
+            session("virtual", 1, one_processor())]
 
 
 # ---- more
@@ -78,8 +80,7 @@ def samples(stores):
 
 
 def default():
-    return [session("virtual", 2, two_processors() + tmpfs_against_raw() + samples(["tmpfs"])), one_processor(),
-            session("real", 2, samples(STORES))]
+    return quick() + [session("virtual", 2, tmpfs_against_raw() + samples(["tmpfs"])), session("real", 2, samples(STORES))]
 
 
 def matrix(stores, jobs):

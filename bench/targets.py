@@ -40,19 +40,31 @@ def spread(session, cell, transport, field):
     return (max(values) - min(values)) / statistics.median(values) if values else None
 
 
-def ratio(results, target):
-    """The worse of read and write, in virtual time; None if one of the four was not measured."""
-    ratios = {}
+def is_steady(session, cell, transport, field):
+    """All repeats but the lowest and the highest are within a twentieth: the median would be the same tomorrow."""
+    values = sorted(run[field] for run in session["runs"] if run["cell"] == cell and run["transport"] == transport)
+    return len(values) > 2 and values[-2] <= values[1] * 1.05
+
+
+def cells_of(results, target):
+    """The session and the index of each cell that the target is about."""
     for session in results["sessions"]:
         if (session["clock"], session["smp"]) != ("virtual", target.smp):
             continue
         for number, cell in enumerate(session["cells"]):
             if (cell["store"], cell["bs"], cell["qd"], cell["jobs"]) != (target.store, target.bs, target.qd, 1):
                 continue
-            ours = median(session, number, target.ours, target.field)
-            other = median(session, number, target.other, target.field)
-            if ours and other:
-                ratios[cell["rw"]] = ours / other
+            yield session, number, cell
+
+
+def ratio(results, target):
+    """The worse of read and write, in virtual time; None if one of the four was not measured."""
+    ratios = {}
+    for session, number, cell in cells_of(results, target):
+        ours = median(session, number, target.ours, target.field)
+        other = median(session, number, target.other, target.field)
+        if ours and other:
+            ratios[cell["rw"]] = ours / other
     return max(ratios["randread"], ratios["randwrite"]) if {"randread", "randwrite"} <= set(ratios) else None
 
 
