@@ -39,6 +39,14 @@ def load(module, *parameters):
     run("modprobe", module, *parameters)
 
 
+def has_vduse():
+    try:
+        load("vduse")
+        return True
+    except Skip:
+        return False
+
+
 def wait_for(what, condition):
     """Until condition() is true; returns what it returned."""
     until = time.monotonic() + PATIENCE
@@ -92,6 +100,7 @@ class Store:
         self.directory = directory
         self.image = os.path.join(directory, "image")
         self.daemons = []
+        self.failure = None
         os.makedirs(directory, exist_ok=True)
         if name in ("tmpfs", "file"):
             self.make_image()
@@ -123,15 +132,13 @@ class Store:
     # ---- back-ends
 
     def start(self, transports):
-        if self.name != "thin":
-            self.start_storage_daemon([t for t in transports if t in EXPORTS])
+        """What it cannot do, the transport will find out."""
+        exports = [transport for transport in transports if transport in EXPORTS]
+        if self.name != "thin" and exports:
+            self.start_storage_daemon([transport for transport in exports if transport != "vduse" or has_vduse()])
 
     def start_storage_daemon(self, transports):
         """One for all transports. It does not poll: on few CPUs that is only time taken from the others."""
-        if not transports:
-            return
-        if "vduse" in transports:
-            load("vduse")
         blockdev = ("driver=null-co,node-name=d,size=%d,read-zeroes=off" % SIZE if self.name == "null" else
                     "driver=file,node-name=d,filename=%s%s" % (self.image, FILE_OPTIONS[self.name]))
         command = ["qemu-storage-daemon", "--object", "iothread,id=t0,poll-max-ns=0", "--blockdev", blockdev]
