@@ -10,6 +10,7 @@
 
 #include "device.h"
 #include "pool.h"
+#include "window.h"
 
 #define to_vlb(d) container_of(d, struct vlb_device, dev)
 
@@ -50,6 +51,9 @@ VLB_ATTRIBUTE(adapter, "%d", dev->owner_pid);
 VLB_ATTRIBUTE(state, "%s", state_name(dev));
 VLB_ATTRIBUTE(pool_size, "%lu", dev->pool ? dev->pool->num_pages << PAGE_SHIFT : 0);
 VLB_ATTRIBUTE(arena_size, "%u", dev->pool ? dev->pool->arena_size : 0);
+VLB_ATTRIBUTE(grants, "%u", dev->window ? vlb_window_live(dev->window) : 0);
+VLB_ATTRIBUTE(grant_faults, "%lld", dev->window ? (s64)atomic64_read(&dev->window->faults) : 0);
+VLB_ATTRIBUTE(grants_revoked, "%lld", dev->window ? (s64)atomic64_read(&dev->window->revoked) : 0);
 
 static struct attribute *device_attrs[] = {
 	&dev_attr_device_id.attr,
@@ -62,6 +66,9 @@ static struct attribute *device_attrs[] = {
 	&dev_attr_state.attr,
 	&dev_attr_pool_size.attr,
 	&dev_attr_arena_size.attr,
+	&dev_attr_grants.attr,
+	&dev_attr_grant_faults.attr,
+	&dev_attr_grants_revoked.attr,
 	NULL
 };
 
@@ -76,17 +83,17 @@ const struct attribute_group *vlb_device_groups[] = {
 
 /* ---- stats/N and latency/N: one file a queue --------------------------------------- */
 
-/* size requests bytes kicks calls in_flight replays errors */
+/* size requests bytes kicks calls in_flight replays errors granted */
 static ssize_t stats_show(struct device *d, struct device_attribute *attr, char *buf)
 {
 	struct vlb_queue_attributes *attrs = container_of(attr, struct vlb_queue_attributes, stats);
 	const struct vlb_relay *relay = &container_of(attrs, struct vlb_queue, attributes)->relay;
 
-	return sysfs_emit(buf, "%u %llu %llu %llu %llu %u %llu %llu\n", relay->ring.vring.num,
+	return sysfs_emit(buf, "%u %llu %llu %llu %llu %u %llu %llu %llu\n", relay->ring.vring.num,
 			  READ_ONCE(relay->completed), READ_ONCE(relay->bytes),
 			  READ_ONCE(relay->kicks), READ_ONCE(relay->calls),
 			  vlb_relay_in_flight(relay), READ_ONCE(relay->replays),
-			  READ_ONCE(relay->errors));
+			  READ_ONCE(relay->errors), READ_ONCE(relay->granted));
 }
 
 /*

@@ -155,6 +155,36 @@ static long set_pool(struct file *file, struct vlb_device *dev, void __user *arg
 	return copy_to_user(arg, &pool, sizeof(pool)) ? -EFAULT : 0;
 }
 
+static long open_window(struct file *file, struct vlb_device *dev, void __user *arg)
+{
+	struct vlb_open_window open;
+	struct file *window;
+	int err, fd;
+
+	if (copy_from_user(&open, arg, sizeof(open)))
+		return -EFAULT;
+	if (open.flags || memchr_inv(open.reserved, 0, sizeof(open.reserved)) ||
+	    !open.revoke_ms || open.revoke_ms > VLB_MAX_REVOKE_MS)
+		return -EINVAL;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	err = vlb_device_open_window(dev, &open, &window);
+	if (err) {
+		put_unused_fd(fd);
+		return err;
+	}
+	open.fd = fd;
+	open.size = i_size_read(file_inode(window));
+	if (copy_to_user(arg, &open, sizeof(open))) {
+		fput(window);
+		put_unused_fd(fd);
+		return -EFAULT;
+	}
+	fd_install(fd, window);
+	return 0;
+}
+
 static long set_config(struct file *file, struct vlb_device *dev, void __user *arg)
 {
 	struct vlb_config config;
@@ -247,6 +277,7 @@ static const struct {
 	{ VLB_ADOPT, .get = adopt },
 	{ VLB_REMOVE, .any = remove },
 	{ VLB_SET_POOL, .owner = set_pool },
+	{ VLB_OPEN_WINDOW, .owner = open_window },
 	{ VLB_SET_CONFIG, .owner = set_config },
 	{ VLB_GET_CONFIG, .owner = get_config },
 	{ VLB_REGISTER, .owner = register_device },

@@ -26,6 +26,7 @@
 #include "control.h"
 #include "device.h"
 #include "pool.h"
+#include "window.h"
 
 struct workqueue_struct *vlb_wq;
 struct workqueue_struct *vlb_io_wq;
@@ -132,6 +133,7 @@ static void device_release(struct device *dev)
 		vlb_queue_exit(&vlb->queue[i]);
 	cancel_work_sync(&vlb->fail_work); /* a late submit_work may have queued it */
 	vlb_pool_put(vlb->pool);
+	vlb_window_put(vlb->window);
 	vlb_config_free_pages(vlb);
 	kvfree(vlb);
 	atomic_dec(&num_devices);

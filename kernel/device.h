@@ -49,6 +49,7 @@ enum {
  * @status: virtio device status
  * @generation: number of the last VLB_MSG_START or VLB_MSG_QUEUE_START
  * @pool: memory of the next ports, or NULL
+ * @window: where the next ports show buffers in place, or NULL
  * @num_ports: queues with a port
  * @pending: messages to be read: VLB_PENDING_*
  * @pending_queue_reset: bit n: VLB_MSG_QUEUE_RESET for queue n
@@ -102,6 +103,7 @@ struct vlb_device {
 	u8 status;
 	u32 generation;
 	struct vlb_pool_map *pool;
+	struct vlb_window *window;
 	u32 num_ports;
 	unsigned long pending;
 	u64 pending_queue_reset;
@@ -168,6 +170,8 @@ u64 vlb_device_ring_features(void);
 
 /* session.c: the back-end comes and goes */
 int vlb_device_set_pool(struct vlb_device *dev, struct vlb_pool *pool, bool unlimited);
+int vlb_device_open_window(struct vlb_device *dev, const struct vlb_open_window *open,
+			   struct file **file);
 int vlb_device_start_queue(struct vlb_device *dev, struct vlb_queue_start *start,
 			   struct file **call_file);
 void vlb_device_stop(struct vlb_device *dev);

@@ -4,6 +4,7 @@
 #include <linux/kernel.h>
 
 #include "arena.h"
+#include "grants.h"
 #include "layout.h"
 
 #define SMALL_ALIGN	16u
@@ -40,7 +41,8 @@ static void place_large(struct vlb_layout *layout, u32 len, struct vlb_place *pl
 int vlb_layout_add(struct vlb_layout *layout, const struct vlb_segment *seg,
 		   struct vlb_place *place)
 {
-	bool mergeable = seg->len >= VLB_MERGE_MIN;
+	bool granted = layout->map && vlb_grants_may_show(seg);
+	bool mergeable = seg->len >= VLB_MERGE_MIN && !granted;
 
 	if (seg->len > VLB_LAYOUT_MAX - layout->readable - layout->writable ||
 	    layout->large > VLB_LAYOUT_MAX)
@@ -50,8 +52,11 @@ int vlb_layout_add(struct vlb_layout *layout, const struct vlb_segment *seg,
 
 	*place = (struct vlb_place){
 		.merged = mergeable && layout->mergeable && layout->write == seg->write,
+		.granted = granted,
 	};
-	if (seg->len <= VLB_SMALL_MAX &&
+	if (granted)
+		layout->granted++;
+	else if (seg->len <= VLB_SMALL_MAX &&
 	    ALIGN(layout->small, SMALL_ALIGN) + seg->len <= VLB_SLOT_SIZE)
 		place_small(layout, seg->len, place);
 	else

@@ -9,8 +9,8 @@
  * own descriptor, because many back-ends expect the framing of the device type (a
  * header, data, a status), although virtio 1.x does not let them.
  *
- * The layout is a pure function of the sequence of segments, so it is worked out anew
- * on completion instead of being stored.
+ * The layout is a pure function of the sequence of segments and of @map, so it is worked out
+ * anew on completion instead of being stored.
  */
 #ifndef VLB_LAYOUT_H
 #define VLB_LAYOUT_H
@@ -33,8 +33,10 @@
  * @descs: descriptors needed
  * @readable: bytes that the device may read
  * @writable: bytes that the device may write
+ * @granted: segments that are not copied
  * @mergeable: the last segment may be continued by one of the same direction
  * @write: direction of the last segment
+ * @map: segments that the window can show are not copied
  */
 struct vlb_layout {
 	u32 small;
@@ -42,8 +44,10 @@ struct vlb_layout {
 	u32 descs;
 	u32 readable;
 	u32 writable;
+	u32 granted;
 	bool mergeable;
 	bool write;
+	bool map;
 };
 
 /**
@@ -51,14 +55,17 @@ struct vlb_layout {
  * @offset: bytes from the start of the extent or of the slot
  * @in_extent: which of the two
  * @merged: it continues the descriptor of the segment before it
+ * @granted: it stays where it is, and is a descriptor of its own
  */
 struct vlb_place {
 	u32 offset;
 	bool in_extent;
 	bool merged;
+	bool granted;
 };
 
-#define VLB_LAYOUT_START	((struct vlb_layout){ .small = VLB_SLOT_DATA })
+#define VLB_LAYOUT_START(with_map)						\
+	((struct vlb_layout){ .small = VLB_SLOT_DATA, .map = (with_map) })
 
 int vlb_layout_add(struct vlb_layout *layout, const struct vlb_segment *seg,
 		   struct vlb_place *place);

@@ -14,6 +14,7 @@
 #include "pool.h"
 #include "port.h"
 #include "queue.h"
+#include "window.h"
 
 static int init_shadow(struct vlb_port *port, struct vlb_queue *queue)
 {
@@ -57,9 +58,14 @@ struct vlb_port *vlb_port_create(struct vlb_queue *queue, struct vlb_queue_start
 	if (!port)
 		return ERR_PTR(-ENOMEM);
 	port->pool = vlb_pool_get(queue->dev->pool);
+	port->shadow.grants = vlb_window_join(queue->dev->window);
+	if (IS_ERR(port->shadow.grants)) {
+		err = PTR_ERR(port->shadow.grants);
+		goto put_pool;
+	}
 	err = init_shadow(port, queue);
 	if (err)
-		goto put_pool;
+		goto leave_window;
 	port->kick = eventfd_ctx_fdget(start->kick_fd);
 	if (IS_ERR(port->kick)) {
 		err = PTR_ERR(port->kick);
@@ -78,6 +84,8 @@ put_kick:
 	eventfd_ctx_put(port->kick);
 exit_arena:
 	vlb_arena_exit(&port->shadow.arena);
+leave_window:
+	vlb_window_leave(port->shadow.grants);
 put_pool:
 	vlb_pool_put(port->pool);
 	kfree(port);
@@ -90,6 +98,7 @@ void vlb_port_destroy(struct vlb_port *port)
 	vlb_call_put(port->call);
 	eventfd_ctx_put(port->kick);
 	vlb_arena_exit(&port->shadow.arena);
+	vlb_window_leave(port->shadow.grants);
 	vlb_pool_put(port->pool);
 	kfree(port);
 }

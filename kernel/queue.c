@@ -337,7 +337,7 @@ void vlb_queue_start(struct vlb_queue *queue, struct vlb_port *port)
 	rcu_read_lock();
 	run_submit(queue);
 	rcu_read_unlock();
-	/* The last port may have gone before it gave failed requests back. */
+	/* For what could not be replayed, and what the last port did not give back. */
 	vlb_queue_complete_later(queue);
 }
 

@@ -28,6 +28,7 @@
 #include <linux/bitops.h>
 #include <linux/bug.h>
 #include <linux/errno.h>
+#include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -36,6 +37,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "grants.h"
 #include "layout.h"
 #include "relay.h"
 #include "trace.h"
@@ -71,6 +73,8 @@ void vlb_relay_reset(struct vlb_relay *relay, const struct vring *vring, bool ev
 	vlb_driver_ring_init(&relay->ring, vring, event_idx);
 	memset(relay->requests, 0, vring->num * sizeof(*relay->requests));
 	bitmap_zero(relay->failed, vring->num);
+	relay->replay_next = 0;
+	relay->replay_end = 0;
 	relay->starved = 0;
 	relay->completed = relay->submitted;
 }
@@ -144,6 +148,12 @@ static u32 place_offset(const struct vlb_shadow *shadow, const struct vlb_reques
 	return place->offset + (place->in_extent ? req->extent : slot_offset(shadow, head));
 }
 
+static u64 place_iova(const struct vlb_segment *seg, const struct vlb_place *place, u32 offset)
+{
+	return place->granted ? VLB_WINDOW_IOVA + virt_to_phys(seg->data) : VLB_POOL_IOVA + offset;
+}
+
+/* The layout of a request all of which is copied. */
 static int measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *layout)
 {
 	struct vlb_segment seg;
@@ -151,11 +161,52 @@ static int measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *l
 	struct vlb_place place;
 	int ret;
 
-	*layout = VLB_LAYOUT_START;
+	*layout = VLB_LAYOUT_START(false);
 	ret = vlb_chain_start(&chain, &relay->ring, head);
 	while (!ret && (ret = vlb_chain_next(&chain, &seg)) > 0)
 		ret = vlb_layout_add(layout, &seg, &place);
 	return ret;
+}
+
+/* Take back the first @count grants of a request. */
+static void put_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
+		       u32 count)
+{
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+
+	vlb_chain_start(&chain, &relay->ring, head);
+	while (count && vlb_chain_next(&chain, &seg) > 0) {
+		if (!vlb_grants_may_show(&seg))
+			continue;
+		vlb_grants_put(shadow->grants, &seg);
+		count--;
+	}
+}
+
+/*
+ * Grant what can be granted of a request that measure() approves of; @layout is then that of
+ * the rest. False: nothing can, or not all of it; nothing has changed.
+ */
+static bool get_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
+		       struct vlb_layout *layout)
+{
+	struct vlb_layout map = VLB_LAYOUT_START(true);
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+	struct vlb_place place;
+
+	vlb_chain_start(&chain, &relay->ring, head);
+	while (vlb_chain_next(&chain, &seg) > 0) {
+		vlb_layout_add(&map, &seg, &place);
+		if (!place.granted || vlb_grants_get(shadow->grants, &seg))
+			continue;
+		put_grants(relay, shadow, head, map.granted - 1);
+		return false;
+	}
+	if (map.granted)
+		*layout = map;
+	return map.granted;
 }
 
 /*
@@ -166,7 +217,7 @@ static u32 write_fail_response(const struct vlb_relay *relay, const struct vlb_s
 			       u16 head)
 {
 	const struct vlb_fail_response *fail = &relay->fail;
-	struct vlb_layout whole, layout = VLB_LAYOUT_START;
+	struct vlb_layout whole, layout = VLB_LAYOUT_START(shadow && relay->requests[head].granted);
 	u32 start = 0, pos = 0, i;
 	struct vlb_segment seg;
 	struct vlb_chain chain;
@@ -183,8 +234,10 @@ static u32 write_fail_response(const struct vlb_relay *relay, const struct vlb_s
 		vlb_layout_add(&layout, &seg, &place);
 		if (!seg.write)
 			continue;
-		data = shadow ? shadow->pool + place_offset(shadow, &relay->requests[head], head,
-							    &place) : seg.data;
+		data = seg.data;
+		if (shadow && !place.granted)
+			data = shadow->pool + place_offset(shadow, &relay->requests[head], head,
+							   &place);
 		for (i = 0; i < fail->len; i++)
 			if (start + i >= pos && start + i - pos < seg.len)
 				data[start + i - pos] = fail->data[i];
@@ -217,7 +270,7 @@ static void writer_init(struct writer *writer, struct vlb_relay *relay,
 static void fill(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
 		 const struct vlb_request *req, struct writer *writer)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START;
+	struct vlb_layout layout = VLB_LAYOUT_START(req->granted);
 	struct vlb_segment seg;
 	struct vlb_chain chain;
 	struct vlb_place place;
@@ -227,12 +280,13 @@ static void fill(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
 	while (vlb_chain_next(&chain, &seg) > 0) {
 		vlb_layout_add(&layout, &seg, &place);
 		offset = place_offset(shadow, req, head, &place);
-		if (!seg.write)
+		if (!seg.write && !place.granted)
 			memcpy(shadow->pool + offset, seg.data, seg.len);
 		if (place.merged)
 			writer->open.len += seg.len;
 		else
-			writer_begin(writer, seg.index, VLB_POOL_IOVA + offset, seg.len, seg.write);
+			writer_begin(writer, seg.index, place_iova(&seg, &place, offset), seg.len,
+				     seg.write);
 	}
 	writer_end(writer);
 }
@@ -257,12 +311,16 @@ static int hand_out(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head
 	err = measure(relay, head, &layout);
 	if (err)
 		return err;
+	req->granted = shadow->grants && layout.readable + layout.writable >= shadow->grants->min_len &&
+		       get_grants(relay, shadow, head, &layout);
 	large_table = vlb_chain_is_indirect(&relay->ring, head) && layout.descs > VLB_SLOT_DESCS;
 	table = ALIGN(layout.large, (u32)sizeof(struct vring_desc));
 	if (large_table)
 		layout.large = table + layout.descs * sizeof(struct vring_desc);
 	if (layout.large) {
 		err = vlb_arena_alloc(&shadow->arena, layout.large, &req->extent);
+		if (err && req->granted)
+			put_grants(relay, shadow, head, layout.granted);
 		if (err)
 			return err;
 	}
@@ -334,7 +392,28 @@ static int submit_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 he
 static bool is_bogus(const struct vlb_relay *relay, u16 head)
 {
 	return WARN_ON_ONCE(head >= relay->ring.vring.num ||
-			    is_active(&relay->requests[head]));
+			    is_active(&relay->requests[head]) || relay->requests[head].waiting);
+}
+
+/* Returns whether all that waited has been handed out. */
+static bool replay_some(struct vlb_relay *relay, struct vlb_shadow *shadow, unsigned int *todo)
+{
+	u16 head;
+	int err;
+
+	for (; relay->replay_next < relay->replay_end; relay->replay_next++) {
+		head = relay->replay[relay->replay_next].head;
+		err = hand_out_or_starve(relay, shadow, head);
+		if (err == -ENOSPC)
+			return false;
+		relay->requests[head].waiting = false;
+		relay->replays++;
+		if (WARN_ON_ONCE(err)) {
+			give_up(relay, head);
+			*todo |= VLB_RELAY_COMPLETE;
+		}
+	}
+	return true;
 }
 
 /**
@@ -351,6 +430,8 @@ unsigned int vlb_relay_submit(struct vlb_relay *relay, struct vlb_shadow *shadow
 	unsigned int todo = 0, budget = VLB_RELAY_BUDGET;
 	u16 head;
 
+	if (!replay_some(relay, shadow, &todo))
+		goto out;
 	do {
 		while (vlb_driver_ring_peek(&relay->ring, &head)) {
 			if (!budget--) {
@@ -417,7 +498,7 @@ static void copy_back(const struct vlb_relay *relay, const struct vlb_shadow *sh
 		      u32 len)
 {
 	const struct vlb_request *req = &relay->requests[head];
-	struct vlb_layout layout = VLB_LAYOUT_START;
+	struct vlb_layout layout = VLB_LAYOUT_START(req->granted);
 	struct vlb_segment seg;
 	struct vlb_chain chain;
 	struct vlb_place place;
@@ -429,7 +510,9 @@ static void copy_back(const struct vlb_relay *relay, const struct vlb_shadow *sh
 		if (!seg.write)
 			continue;
 		count = min(len, seg.len);
-		memcpy(seg.data, shadow->pool + place_offset(shadow, req, head, &place), count);
+		if (!place.granted)
+			memcpy(seg.data, shadow->pool + place_offset(shadow, req, head, &place),
+			       count);
 		len -= count;
 	}
 }
@@ -451,6 +534,9 @@ static void complete_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16
 	u64 latency_ns = now_ns - req->submitted_ns;
 
 	copy_back(relay, shadow, head, len);
+	if (req->granted)
+		put_grants(relay, shadow, head, U32_MAX);
+	relay->granted += req->granted;
 	if (req->extent_len)
 		vlb_arena_free(&shadow->arena, req->extent, req->extent_len);
 	relay->bytes += req->readable + len;
@@ -510,6 +596,7 @@ static int complete_pending(struct vlb_relay *relay, struct vlb_shadow *shadow)
 static void fail_one(struct vlb_relay *relay, u16 head)
 {
 	relay->errors++;
+	relay->requests[head].waiting = false;
 	clear_bit(head, relay->failed);
 	give_back(relay, head, write_fail_response(relay, NULL, head));
 }
@@ -570,27 +657,32 @@ static int by_sequence(const void *a, const void *b)
 /**
  * vlb_relay_replay - hand out again what a lost back-end left behind
  * @relay: the relay, both sides at rest
- * @shadow: an empty shadow, its arena at least as large as the lost one's
+ * @shadow: an empty shadow
  *
- * In the order of submission. It always fits: a fresh arena is filled without gaps.
+ * In the order of submission. What was granted before and is copied now may not all fit at
+ * once: the rest waits, and vlb_relay_submit() begins with it.
+ *
+ * Return: VLB_RELAY_* for the caller to do.
  */
-void vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow)
+unsigned int vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow)
 {
+	struct vlb_request *req;
+	unsigned int todo = 0;
 	u32 count = 0, i;
-	u16 head;
 
-	for (i = 0; i < relay->ring.vring.num; i++)
-		if (relay->requests[i].active && !test_bit(i, relay->failed))
-			relay->replay[count++] = (struct vlb_replay_entry){
-				relay->requests[i].sequence, i,
-			};
-	sort(relay->replay, count, sizeof(*relay->replay), by_sequence, NULL);
-	for (i = 0; i < count; i++) {
-		head = relay->replay[i].head;
-		if (WARN_ON_ONCE(hand_out(relay, shadow, head)))
-			give_up(relay, head);
+	for (i = 0; i < relay->ring.vring.num; i++) {
+		req = &relay->requests[i];
+		if ((!req->active && !req->waiting) || test_bit(i, relay->failed))
+			continue;
+		relay->replay[count++] = (struct vlb_replay_entry){ req->sequence, i };
+		req->active = false;
+		req->waiting = true;
 	}
-	relay->replays += count;
+	sort(relay->replay, count, sizeof(*relay->replay), by_sequence, NULL);
+	relay->replay_next = 0;
+	relay->replay_end = count;
+	replay_some(relay, shadow, &todo);
+	return todo;
 }
 
 /*
@@ -612,11 +704,15 @@ static bool is_empty_buffer(const struct vlb_relay *relay, u32 head)
  */
 bool vlb_relay_fail_active(struct vlb_relay *relay)
 {
+	const struct vlb_request *req;
 	u32 i;
 
-	for (i = 0; i < relay->ring.vring.num; i++)
-		if (relay->requests[i].active && !is_empty_buffer(relay, i))
+	relay->replay_end = relay->replay_next; /* vlb_relay_replay() begins anew */
+	for (i = 0; i < relay->ring.vring.num; i++) {
+		req = &relay->requests[i];
+		if ((req->active || req->waiting) && !is_empty_buffer(relay, i))
 			fail_one(relay, i);
+	}
 	return vlb_driver_ring_need_interrupt(&relay->ring);
 }
 

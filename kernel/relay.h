@@ -32,6 +32,8 @@
  * @writable: bytes that the device may write
  * @position: of its entry in the shadow's available ring
  * @active: the device holds it
+ * @granted: whole pages of it are not copied, see grants.h
+ * @waiting: to be replayed, when there is room; the submitting side's
  */
 struct vlb_request {
 	u64 submitted_ns;
@@ -42,7 +44,11 @@ struct vlb_request {
 	u32 writable;
 	u16 position;
 	bool active;
+	bool granted;
+	bool waiting;
 };
+
+struct vlb_grants;
 
 /**
  * struct vlb_shadow - what a back-end sees of a queue, for as long as it is there
@@ -50,12 +56,14 @@ struct vlb_request {
  * @arena: space for request data
  * @pool: the mapped pool
  * @slots: offset of the slot of head 0 in the pool
+ * @grants: what is shown in place, NULL if everything is copied
  */
 struct vlb_shadow {
 	struct vlb_shadow_ring ring;
 	struct vlb_arena arena;
 	u8 *pool;
 	u32 slots;
+	struct vlb_grants *grants;
 };
 
 /**
@@ -87,7 +95,7 @@ struct vlb_violation {
  * @ring: the driver ring
  * @requests: one entry a descriptor
  * @failed: heads of requests that no back-end can serve, to be completed with @fail
- * @replay: scratch of vlb_relay_replay()
+ * @replay: requests to be replayed, from @replay_next to @replay_end
  * @fail: the fail response
  * @flags: VLB_QUEUE_DESC_*
  * @name: device, for tracepoints
@@ -99,6 +107,7 @@ struct vlb_violation {
  * @replays: requests handed out again
  * @completed: requests given back; the completing side's, as all below
  * @bytes: data moved by them, both directions
+ * @granted: requests completed whose pages were not copied
  * @replies: requests that a back-end has used
  * @calls: notifications from the back-end
  * @errors: requests completed with @fail
@@ -110,6 +119,8 @@ struct vlb_relay {
 	struct vlb_request *requests;
 	unsigned long *failed;
 	struct vlb_replay_entry *replay;
+	u32 replay_next;
+	u32 replay_end;
 	struct vlb_fail_response fail;
 	u8 flags;
 	const char *name;
@@ -122,6 +133,7 @@ struct vlb_relay {
 
 	u64 completed ____cacheline_aligned;
 	u64 bytes;
+	u64 granted;
 	u64 replies;
 	u64 calls;
 	u64 errors;
@@ -135,7 +147,7 @@ void vlb_relay_reset(struct vlb_relay *relay, const struct vring *vring, bool ev
 unsigned int vlb_relay_submit(struct vlb_relay *relay, struct vlb_shadow *shadow);
 int vlb_relay_complete(struct vlb_relay *relay, struct vlb_shadow *shadow);
 unsigned int vlb_relay_offer_again(struct vlb_relay *relay, struct vlb_shadow *shadow);
-void vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow);
+unsigned int vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow);
 bool vlb_relay_fail_active(struct vlb_relay *relay);
 bool vlb_relay_fail_all(struct vlb_relay *relay);
 u32 vlb_relay_in_flight(const struct vlb_relay *relay);

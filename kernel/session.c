@@ -14,6 +14,7 @@
 #include "call.h"
 #include "device.h"
 #include "pool.h"
+#include "window.h"
 
 /**
  * vlb_device_set_pool - the memory for the ports to come
@@ -26,6 +27,7 @@
 int vlb_device_set_pool(struct vlb_device *dev, struct vlb_pool *pool, bool unlimited)
 {
 	struct vlb_pool_map *map = vlb_pool_create(pool, &dev->desc, unlimited);
+	struct vlb_window *window = NULL;
 	int err = 0;
 
 	if (IS_ERR(map))
@@ -36,10 +38,43 @@ int vlb_device_set_pool(struct vlb_device *dev, struct vlb_pool *pool, bool unli
 		err = -EBUSY;
 	else if (dev->pool && map->arena_size < dev->pool->arena_size)
 		err = -ENOSPC;
-	else
+	if (!err) {
 		swap(map, dev->pool);
+		swap(window, dev->window);
+	}
 	mutex_unlock(&dev->lock);
 	vlb_pool_put(map);
+	vlb_window_put(window);
+	return err;
+}
+
+/**
+ * vlb_device_open_window - show buffers in place to the ports to come
+ * @dev: the device
+ * @open: as for VLB_OPEN_WINDOW
+ * @file: out: the window
+ *
+ * Return: 0 or an error as VLB_OPEN_WINDOW has it; *file is then not to be used.
+ */
+int vlb_device_open_window(struct vlb_device *dev, const struct vlb_open_window *open,
+			   struct file **file)
+{
+	struct vlb_window *window = vlb_window_create(open, file);
+	int err = 0;
+
+	if (IS_ERR(window))
+		return PTR_ERR(window);
+	mutex_lock(&dev->lock);
+	if (dev->num_ports)
+		err = -EBUSY;
+	else if (!dev->pool)
+		err = -EINVAL;
+	else
+		swap(window, dev->window);
+	mutex_unlock(&dev->lock);
+	vlb_window_put(window);
+	if (err)
+		fput(*file);
 	return err;
 }
 

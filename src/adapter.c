@@ -185,6 +185,7 @@ static void init(struct vlb_adapter *adapter, const struct vlb_attach_options *o
 	adapter->device.fd = -1;
 	adapter->loop.fd = -1;
 	adapter->pool_fd = -1;
+	adapter->window.fd = -1;
 	adapter->notify_fd = -1;
 	adapter->null_fd = -1;
 	adapter->remover.fd = -1;

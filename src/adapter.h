@@ -17,6 +17,11 @@ enum vlb_call_mode {
 	VLB_CALL_EVENTFD,
 };
 
+enum vlb_memory_mode {
+	VLB_MEMORY_COPY,
+	VLB_MEMORY_MAP,			/* whole pages stay where they are, see window.c */
+};
+
 /* What the user asked for; 0 or NULL: not said. */
 struct vlb_attach_options {
 	const struct vlb_profile *profile;
@@ -30,7 +35,9 @@ struct vlb_attach_options {
 	uint64_t reply_timeout_ms;
 	uint64_t wait_ms;
 	unsigned int call;		/* enum vlb_call_mode */
-	unsigned int memory;
+	unsigned int memory;		/* enum vlb_memory_mode */
+	uint64_t map_min;
+	uint64_t map_revoke_ms;
 	bool hugepages;
 	bool no_indirect;
 	bool no_event_idx;
@@ -76,6 +83,7 @@ struct vlb_adapter {
 	uint64_t pool_size;
 	uint64_t arena_size;
 	int pool_fd;
+	struct vlb_open_window window;	/* fd -1 without --memory=map */
 	uint64_t started;		/* queues that the back-end serves ... */
 	uint64_t enabled;		/* ... and those of them that are enabled */
 	int64_t connected_since_ms;

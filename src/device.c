@@ -132,6 +132,11 @@ int vlb_device_set_pool(struct vlb_device *dev, int fd, __u64 size, __u64 *arena
 	return ret;
 }
 
+int vlb_device_open_window(struct vlb_device *dev, struct vlb_open_window *window)
+{
+	return call(dev, VLB_OPEN_WINDOW, window, "open a window to the driver's memory");
+}
+
 int vlb_device_set_config(struct vlb_device *dev, const void *config, unsigned int len)
 {
 	struct vlb_config set = { .len = len };

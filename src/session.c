@@ -129,7 +129,10 @@ void vlb_session_close(struct vlb_adapter *adapter)
 	close_front_end(adapter);
 	if (adapter->pool_fd >= 0)
 		close(adapter->pool_fd);
+	if (adapter->window.fd >= 0)
+		close(adapter->window.fd);
 	adapter->pool_fd = -1;
+	adapter->window.fd = -1;
 	adapter->connected = false;
 	adapter->started = 0;
 	adapter->enabled = 0;
@@ -285,6 +288,21 @@ int vlb_session_check(struct vlb_adapter *adapter)
 	return has_back_end_config(adapter) ? take_state(adapter) : 0;
 }
 
+static int open_window(struct vlb_adapter *adapter)
+{
+	struct vlb_open_window window = {
+		.min_len = (uint32_t)adapter->options->map_min,
+		.revoke_ms = (uint32_t)adapter->options->map_revoke_ms,
+	};
+	int ret;
+
+	ret = vlb_device_open_window(&adapter->device, &window);
+	if (ret)
+		return module_failed(adapter, ret);
+	adapter->window = window;
+	return 0;
+}
+
 int vlb_session_set_pool(struct vlb_adapter *adapter)
 {
 	__u64 arena_size;
@@ -299,7 +317,7 @@ int vlb_session_set_pool(struct vlb_adapter *adapter)
 	if (ret)
 		return module_failed(adapter, ret);
 	adapter->arena_size = arena_size;
-	return 0;
+	return adapter->options->memory == VLB_MEMORY_MAP ? open_window(adapter) : 0;
 }
 
 /* ---- starting and stopping queues ---------------------------------------------------- */
@@ -470,6 +488,16 @@ static int restart_driver(struct vlb_adapter *adapter)
 	return 0;
 }
 
+static int set_memory(struct vlb_adapter *adapter)
+{
+	const struct vu_region regions[] = {
+		{ VLB_POOL_IOVA, adapter->pool_size, adapter->pool_fd },
+		{ VLB_WINDOW_IOVA, adapter->window.size, adapter->window.fd },
+	};
+
+	return vu_front_end_set_memory(&adapter->fe, regions, adapter->window.fd >= 0 ? 2 : 1);
+}
+
 int vlb_session_start(struct vlb_adapter *adapter)
 {
 	int ret;
@@ -482,8 +510,7 @@ int vlb_session_start(struct vlb_adapter *adapter)
 		return 0;
 	ret = vu_front_end_set_features(&adapter->fe, adapter->driver.features);
 	if (!ret)
-		ret = vu_front_end_set_memory(&adapter->fe, adapter->pool_fd, VLB_POOL_IOVA,
-					      adapter->pool_size);
+		ret = set_memory(adapter);
 	if (ret)
 		return back_end_failed(adapter, ret);
 	return start_queues(adapter, adapter->driver.queues);

@@ -160,6 +160,9 @@ static int read_numbers(struct vlb_sysfs_device *device)
 		{ "num_queues", &device->num_queues },
 		{ "pool_size", &device->pool_size },
 		{ "arena_size", &device->arena_size },
+		{ "grants", &device->grants },
+		{ "grant_faults", &device->grant_faults },
+		{ "grants_revoked", &device->grants_revoked },
 	};
 	size_t i;
 	int ret = 0;
@@ -225,19 +228,19 @@ static unsigned int parse_numbers(const char *text, uint64_t *numbers, unsigned 
 int vlb_sysfs_read_stats(const char *name, unsigned int queue, struct vlb_queue_stats *stats)
 {
 	char file[32], text[4096];
-	uint64_t numbers[8];
+	uint64_t numbers[9];
 	int ret;
 
 	snprintf(file, sizeof(file), "stats/%u", queue);
 	ret = read_text(name, file, text, sizeof(text));
 	if (ret)
 		return ret;
-	if (parse_numbers(text, numbers, 8) != 8)
+	if (parse_numbers(text, numbers, 9) != 9)
 		return -EPROTO;
 	*stats = (struct vlb_queue_stats){
 		.size = numbers[0], .requests = numbers[1], .bytes = numbers[2],
 		.kicks = numbers[3], .calls = numbers[4], .in_flight = numbers[5],
-		.replays = numbers[6], .errors = numbers[7],
+		.replays = numbers[6], .errors = numbers[7], .granted = numbers[8],
 	};
 	snprintf(file, sizeof(file), "latency/%u", queue);
 	ret = read_text(name, file, text, sizeof(text));

@@ -22,6 +22,7 @@ struct vlb_queue_stats {
 	uint64_t in_flight;
 	uint64_t replays;
 	uint64_t errors;
+	uint64_t granted;
 	uint64_t latency[VLB_LATENCY_BUCKETS];
 };
 
@@ -38,6 +39,9 @@ struct vlb_sysfs_device {
 	uint64_t num_queues;
 	uint64_t pool_size;
 	uint64_t arena_size;
+	uint64_t grants;
+	uint64_t grant_faults;
+	uint64_t grants_revoked;
 	char virtio[32];		/* "virtio5", or empty */
 	char driver[64];		/* "virtio_blk", or empty */
 	char node[80];			/* "/dev/vdb", or empty */

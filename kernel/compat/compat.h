@@ -15,6 +15,7 @@
 #endif
 
 #include <linux/eventfd.h>
+#include <linux/mm.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
@@ -39,6 +40,35 @@ static inline void vlb_eventfd_signal(struct eventfd_ctx *ctx)
 #else
 #define VLB_WQ_PERCPU 0
 #endif
+
+static inline void vlb_vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+#ifdef VLB_HAVE_VM_FLAGS_SET
+	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
+#endif
+}
+
+/* Of a mapping that is VM_PFNMAP. */
+static inline void vlb_zap_page(struct vm_area_struct *vma, unsigned long address)
+{
+#ifdef VLB_HAVE_ZAP_SPECIAL_VMA_RANGE
+	zap_special_vma_range(vma, address, PAGE_SIZE);
+#else
+	zap_vma_ptes(vma, address, PAGE_SIZE);
+#endif
+}
+
+/* Before they had a type these pages were counted like others. */
+static inline bool vlb_page_is_large_kmalloc(const struct page *page)
+{
+#ifdef VLB_HAVE_PAGE_LARGE_KMALLOC
+	return PageLargeKmalloc(compound_head(page));
+#else
+	return false;
+#endif
+}
 
 /* Per-queue reset needs both the feature and the operations. */
 static inline u64 vlb_ring_reset_feature(void)

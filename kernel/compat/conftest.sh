@@ -57,6 +57,18 @@ int probe(struct virtio_config_ops *ops, struct virtio_device *vdev, struct virt
 { return ops->find_vqs(vdev, 1, vqs, info, NULL); }"
 probe VIRTQUEUE_INFO "$@"
 
+code="#include <linux/mm.h>
+void probe(struct vm_area_struct *vma) { vm_flags_set(vma, VM_PFNMAP); }"
+probe VM_FLAGS_SET "$@"
+
+code="#include <linux/mm.h>
+void probe(struct vm_area_struct *vma) { zap_special_vma_range(vma, 0, PAGE_SIZE); }"
+probe ZAP_SPECIAL_VMA_RANGE "$@"
+
+code="#include <linux/mm.h>
+bool probe(struct page *page) { return PageLargeKmalloc(page); }"
+probe PAGE_LARGE_KMALLOC "$@"
+
 code="#include <linux/workqueue.h>
 int probe(void) { return WQ_PERCPU; }"
 probe WQ_PERCPU "$@"

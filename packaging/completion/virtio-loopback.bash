@@ -36,8 +36,8 @@ _virtio_loopback() {
 			return
 			;;
 		--call) words="direct eventfd" ;;
-		--memory) words="copy" ;;
-		--name | --queues | --queue-size | --pool-size | --timeout | --reply-timeout | --wait | --mac | --mtu | \
+		--memory) words="copy map" ;;
+		--name | --queues | --queue-size | --pool-size | --map-min | --map-revoke | --timeout | --reply-timeout | --wait | --mac | --mtu | \
 			--tag | --device-id | --config-size | --interval | --count)
 			return
 			;;

@@ -14,6 +14,8 @@
 
 #define MAX_TYPES			31u
 #define DEFAULT_REPLY_TIMEOUT_MS	5000
+#define DEFAULT_MAP_MIN			16384
+#define DEFAULT_MAP_REVOKE_MS		10
 
 const char *const vlb_call_modes[] = { "direct", "eventfd", NULL };
 const char *const vlb_memory_modes[] = { "copy", "map", NULL };
@@ -57,6 +59,8 @@ void vlb_attach_defaults(struct vlb_attach_options *options)
 {
 	memset(options, 0, sizeof(*options));
 	options->reply_timeout_ms = DEFAULT_REPLY_TIMEOUT_MS;
+	options->map_min = DEFAULT_MAP_MIN;
+	options->map_revoke_ms = DEFAULT_MAP_REVOKE_MS;
 	options->report_fd = -1;
 }
 
@@ -87,9 +91,6 @@ int vlb_attach_check(const struct vlb_command *command, struct vlb_attach_option
 	if (!options->profile)
 		return vlb_options_error(command, "unknown TYPE '%s' ('virtio-loopback types' "
 					 "lists them)", type);
-	if (options->memory)
-		return vlb_options_error(command, "--memory=%s is not available yet: use copy",
-					 vlb_memory_modes[options->memory]);
 	if (options->profile->check_options &&
 	    options->profile->check_options(&options->type, why, sizeof(why)))
 		return vlb_options_error(command, "%s", why);

@@ -49,6 +49,8 @@ static void print_text(const struct vlb_sysfs_device *device)
 	printf("%-17s %" PRIu64 " ms\n", "timeout", device->timeout_ms);
 	printf("%-17s %" PRIu64 " bytes\n", "pool", device->pool_size);
 	printf("%-17s %" PRIu64 " bytes\n", "arena of a queue", device->arena_size);
+	printf("%-17s %" PRIu64 ", faults %" PRIu64 ", revoked %" PRIu64 "\n", "grants",
+	       device->grants, device->grant_faults, device->grants_revoked);
 	print_features(device, "features", device->features);
 	print_features(device, "driver's features", device->driver_features);
 	for (i = 0; i < device->num_queues; i++) {
@@ -56,9 +58,9 @@ static void print_text(const struct vlb_sysfs_device *device)
 			continue;
 		printf("queue %-11u size %" PRIu64 ", requests %" PRIu64 ", bytes %" PRIu64
 		       ", kicks %" PRIu64 ", calls %" PRIu64 ", in flight %" PRIu64
-		       ", replays %" PRIu64 ", errors %" PRIu64 "\n", i, stats.size,
-		       stats.requests, stats.bytes, stats.kicks, stats.calls,
-		       stats.in_flight, stats.replays, stats.errors);
+		       ", replays %" PRIu64 ", errors %" PRIu64 ", granted %" PRIu64 "\n", i,
+		       stats.size, stats.requests, stats.bytes, stats.kicks, stats.calls,
+		       stats.in_flight, stats.replays, stats.errors, stats.granted);
 	}
 }
 
@@ -87,6 +89,7 @@ static void print_queue_json(struct vlb_json *json, const char *name, unsigned i
 	vlb_json_number(json, "in_flight", stats.in_flight);
 	vlb_json_number(json, "replays", stats.replays);
 	vlb_json_number(json, "errors", stats.errors);
+	vlb_json_number(json, "granted", stats.granted);
 	vlb_json_object_close(json);
 }
 
@@ -110,6 +113,9 @@ static void print_json(const struct vlb_sysfs_device *device)
 	vlb_json_number(&json, "timeout_ms", device->timeout_ms);
 	vlb_json_number(&json, "pool_size", device->pool_size);
 	vlb_json_number(&json, "arena_size", device->arena_size);
+	vlb_json_number(&json, "grants", device->grants);
+	vlb_json_number(&json, "grant_faults", device->grant_faults);
+	vlb_json_number(&json, "grants_revoked", device->grants_revoked);
 	features_as_text(&json, "features", device->features);
 	features_as_text(&json, "driver_features", device->driver_features);
 	vlb_json_array_open(&json, "queues");

@@ -340,20 +340,27 @@ int vu_front_end_set_features(struct vu_front_end *fe, uint64_t features)
 	return set_u64(fe, VHOST_USER_SET_FEATURES, features, NULL);
 }
 
-int vu_front_end_set_memory(struct vu_front_end *fe, int fd, uint64_t addr, uint64_t size)
+int vu_front_end_set_memory(struct vu_front_end *fe, const struct vu_region *regions,
+			    unsigned int count)
 {
 	struct vu_message msg = {
 		.header = {
 			.request = VHOST_USER_SET_MEM_TABLE,
-			.size = offsetof(struct vu_memory, regions[1]),
+			.size = (uint32_t)offsetof(struct vu_memory, regions[count]),
 		},
-		.payload.memory = {
-			.num_regions = 1,
-			.regions[0] = { .guest_addr = addr, .user_addr = addr, .size = size },
-		},
+		.payload.memory.num_regions = count,
 	};
+	int fds[VU_MAX_REGIONS];
+	unsigned int i;
 
-	return transact(fe, &msg, &fd, 1);
+	for (i = 0; i < count; i++) {
+		msg.payload.memory.regions[i] = (struct vu_memory_region){
+			.guest_addr = regions[i].addr, .user_addr = regions[i].addr,
+			.size = regions[i].size,
+		};
+		fds[i] = regions[i].fd;
+	}
+	return transact(fe, &msg, fds, count);
 }
 
 static int vring_addr(struct vu_front_end *fe, const struct vu_ring *ring)

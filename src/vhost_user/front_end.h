@@ -33,6 +33,13 @@ struct vu_front_end {
 	char why[256];			/* after an error: what the back-end did */
 };
 
+/* Memory for the back-end to map, @size bytes from the start of @fd. */
+struct vu_region {
+	uint64_t addr;			/* as the back-end sees it in rings */
+	uint64_t size;
+	int fd;
+};
+
 /* One ring for the back-end to serve, with addresses as the back-end sees them. */
 struct vu_ring {
 	unsigned int index;
@@ -70,7 +77,8 @@ int vu_front_end_set_config(struct vu_front_end *fe, unsigned int offset, const 
 /* Does nothing unless @mtu is given and the back-end wants to know. */
 int vu_front_end_set_mtu(struct vu_front_end *fe, uint64_t mtu);
 int vu_front_end_set_features(struct vu_front_end *fe, uint64_t features);
-int vu_front_end_set_memory(struct vu_front_end *fe, int fd, uint64_t addr, uint64_t size);
+int vu_front_end_set_memory(struct vu_front_end *fe, const struct vu_region *regions,
+			    unsigned int count);
 int vu_front_end_ring_start(struct vu_front_end *fe, const struct vu_ring *ring);
 int vu_front_end_ring_stop(struct vu_front_end *fe, unsigned int index);
 int vu_front_end_ring_enable(struct vu_front_end *fe, unsigned int index, bool enable);

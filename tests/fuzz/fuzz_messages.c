@@ -49,6 +49,7 @@ static void send_replies(int fd, unsigned int count)
 static void talk(struct vu_front_end *fe)
 {
 	const struct vu_ring ring = { .size = 256, .kick_fd = 2, .call_fd = 2 };
+	const struct vu_region region = { 4096, 4096, 2 };
 	uint8_t config[60] = {};
 	int ret;
 
@@ -60,7 +61,7 @@ static void talk(struct vu_front_end *fe)
 	if (!ret)
 		ret = vu_front_end_set_features(fe, ~0ULL);
 	if (!ret)
-		ret = vu_front_end_set_memory(fe, 2, 4096, 4096);
+		ret = vu_front_end_set_memory(fe, &region, 1);
 	if (!ret)
 		ret = vu_front_end_ring_start(fe, &ring);
 	if (!ret)

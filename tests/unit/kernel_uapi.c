@@ -16,7 +16,7 @@
 static void constants_are_these(void **state)
 {
 	(void)state;
-	assert_int_equal(VLB_API_VERSION, 2);
+	assert_int_equal(VLB_API_VERSION, 3);
 	assert_int_equal(VLB_NAME_SIZE, 32);
 	assert_int_equal(VLB_MAX_QUEUES, 64);
 	assert_int_equal(VLB_MAX_QUEUE_SIZE, 1024);
@@ -102,6 +102,20 @@ static void pool_has_this_layout(void **state)
 	expect_field(struct vlb_pool, reserved, 24, 8);
 }
 
+static void window_has_this_layout(void **state)
+{
+	(void)state;
+	assert_int_equal(VLB_WINDOW_IOVA, 0x400000000000);
+	assert_int_equal(VLB_MAX_REVOKE_MS, 1000);
+	assert_int_equal(sizeof(struct vlb_open_window), 48);
+	expect_field(struct vlb_open_window, fd, 0, 4);
+	expect_field(struct vlb_open_window, flags, 4, 4);
+	expect_field(struct vlb_open_window, min_len, 8, 4);
+	expect_field(struct vlb_open_window, revoke_ms, 12, 4);
+	expect_field(struct vlb_open_window, size, 16, 8);
+	expect_field(struct vlb_open_window, reserved, 24, 24);
+}
+
 static void config_has_this_layout(void **state)
 {
 	(void)state;
@@ -170,6 +184,7 @@ static void ioctls_have_these_numbers(void **state)
 	assert_int_equal(VLB_GET_CONFIG, 0xC108B708);
 	assert_int_equal(VLB_REMOVE, 0x4020B709);
 	assert_int_equal(VLB_RESTART_DRIVER, 0xB70A);
+	assert_int_equal(VLB_OPEN_WINDOW, 0xC030B70B);
 }
 
 int main(void)
@@ -180,6 +195,7 @@ int main(void)
 		test_case(info_has_this_layout),
 		test_case(device_desc_has_this_layout),
 		test_case(pool_has_this_layout),
+		test_case(window_has_this_layout),
 		test_case(config_has_this_layout),
 		test_case(queue_start_has_this_layout),
 		test_case(adopt_has_this_layout),

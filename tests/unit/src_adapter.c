@@ -119,7 +119,7 @@ static void bad_usage(void **state)
 		{ "attach", "blk", "--queue-size=100", NULL },
 		{ "attach", "blk", "--queue-size=2048", NULL },
 		{ "attach", "blk", "--pool-size=1", NULL },
-		{ "attach", "blk", "--memory=map", NULL },
+		{ "attach", "blk", "--memory=share", NULL },
 		{ "attach", "blk", "--call=x", NULL }, { "attach", "blk", "--name=a/b", NULL },
 		{ "attach", "blk", "blk", NULL }, { "run", "blk", NULL },
 		{ "run", "blk", "--", NULL }, { "run", "--", "x{socket}", NULL },
@@ -293,6 +293,47 @@ static void sandboxed(void **state)
 	assert_true(status_line_is(process.pid, "NoNewPrivs:\t1"));
 	assert_true(status_line_is(process.pid, "CapEff:\t0000000000000000"));
 	assert_true(status_line_is(process.pid, "CapPrm:\t0000000000000000"));
+	end(&process, SIGTERM);
+	expect_status(&process, 0);
+}
+
+static bool daemon_maps(const char *what)
+{
+	char path[64], text[512];
+	bool found = false;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", daemon_process.pid);
+	in = fopen(path, "re");
+	assert_non_null(in);
+	while (!found && fgets(text, sizeof(text), in))
+		found = strstr(text, what);
+	fclose(in);
+	return found;
+}
+
+/* Pool and window; a new one for each session. */
+static void shows_pages(void **state)
+{
+	struct process process;
+
+	(void)state;
+	NEED_DAEMON();
+	start_daemon();
+	process = tool("attach", "blk", "--socket", back_end_socket, "--memory=map",
+		       "--map-min=64K", "--map-revoke=0.02", NULL);
+	model_serve_until(model_running() || has_ended(&process));
+	assert_int_equal(model.windows, 1);
+	assert_int_equal(model.window.min_len, 64 << 10);
+	assert_int_equal(model.window.revoke_ms, 20);
+	assert_int_equal(model.window.flags, 0);
+	assert_true(daemon_maps("memfd:window"));
+	kill_daemon();
+	model_serve_until(!model_running());
+	start_daemon();
+	model_serve_until(model_running() || has_ended(&process));
+	assert_int_equal(model.windows, 2);
+	assert_true(daemon_maps("memfd:window"));
 	end(&process, SIGTERM);
 	expect_status(&process, 0);
 }
@@ -549,6 +590,7 @@ int main(void)
 		TEST(eventfd_call_and_masked_features),
 		TEST(too_much_asked),
 		TEST(sandboxed),
+		TEST(shows_pages),
 		TEST(socket_of_another_user),
 		TEST(no_driver),
 		TEST(removed_by_the_module),

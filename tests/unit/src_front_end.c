@@ -125,6 +125,13 @@ static void whole_life(int fd)
 	expect_end(fd);
 }
 
+static int set_memory(uint64_t addr, uint64_t size)
+{
+	const struct vu_region region = { addr, size, STDERR_FILENO };
+
+	return vu_front_end_set_memory(&fe, &region, 1);
+}
+
 static void happy_path(void **state)
 {
 	struct vu_ring ring = {
@@ -144,7 +151,7 @@ static void happy_path(void **state)
 	/* Neither bit 33 nor anything else that was not offered gets through. */
 	assert_int_equal(vu_front_end_set_features(&fe, VU_BIT(33) | VU_BIT(32) | VU_BIT(40) | 3),
 			 0);
-	assert_int_equal(vu_front_end_set_memory(&fe, STDERR_FILENO, 1ULL << 32, 1 << 20), 0);
+	assert_int_equal(set_memory(1ULL << 32, 1 << 20), 0);
 	assert_int_equal(vu_front_end_ring_start(&fe, &ring), 0);
 	assert_int_equal(vu_front_end_ring_enable(&fe, 1, true), 0);
 	assert_int_equal(vu_front_end_ring_enable(&fe, 1, false), 0);
@@ -177,7 +184,7 @@ static void without_protocol_features(void **state)
 	assert_int_equal(vu_front_end_get_config(&fe, config, sizeof(config)), -EPROTO);
 	assert_int_equal(vu_front_end_set_config(&fe, 0, config, 1), -EPROTO);
 	assert_int_equal(vu_front_end_set_features(&fe, ~0ULL), 0);
-	assert_int_equal(vu_front_end_set_memory(&fe, STDERR_FILENO, 4096, 4096), 0);
+	assert_int_equal(set_memory(4096, 4096), 0);
 	assert_int_equal(vu_front_end_ring_enable(&fe, 0, true), 0);
 	assert_int_equal(vu_front_end_reset_device(&fe), 0);
 	assert_int_equal(vu_front_end_barrier(&fe), 0);
@@ -438,7 +445,7 @@ static void refused_request(void **state)
 
 	(void)state;
 	assert_int_equal(vu_front_end_negotiate(&fe, PROTOCOL), 0);
-	assert_int_equal(vu_front_end_set_memory(&fe, STDERR_FILENO, 4096, 4096), -EREMOTEIO);
+	assert_int_equal(set_memory(4096, 4096), -EREMOTEIO);
 	end(&peer);
 }
 

@@ -42,6 +42,7 @@
 #define MODEL_BIT(n)		(1ULL << (n))
 #define MODEL_MAX_FILES		8
 #define MODEL_MAX_PAGES		128
+#define MODEL_WINDOW_SIZE	(1ULL << 30)
 #define MODEL_RING_SPACE	(256u << 10)	/* per queue, at most; data in the second half */
 
 struct model_file {
@@ -83,6 +84,8 @@ struct model {
 	uint64_t pool_size;
 	uint8_t *pool;
 	ino_t pool_inode;
+	unsigned int windows;
+	struct vlb_open_window window;	/* as asked for */
 	struct model_queue queues[VLB_MAX_QUEUES];
 	/* what has happened */
 	unsigned int creates, adopts, pools, starts, stops, config_sets, removes, restarts;
@@ -189,7 +192,7 @@ static inline void model_sysfs_stats(unsigned int requests)
 		char text[512] = "";
 
 		snprintf(file, sizeof(file), "stats/%u", i);
-		model_sysfs_write(file, "256 %u %u %u %u 3 1 0\n", requests, requests * 4096,
+		model_sysfs_write(file, "256 %u %u %u %u 3 1 0 0\n", requests, requests * 4096,
 				  requests / 2, requests / 4);
 		for (b = 0; b < 96; b++)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u ",
@@ -212,6 +215,9 @@ static inline void model_sysfs_add(void)
 	model_sysfs_write("num_queues", "%u\n", model.desc.num_queues);
 	model_sysfs_write("pool_size", "%llu\n", (unsigned long long)model.pool_size);
 	model_sysfs_write("arena_size", "%llu\n", (unsigned long long)model.arena_size);
+	model_sysfs_write("grants", "0\n");
+	model_sysfs_write("grant_faults", "0\n");
+	model_sysfs_write("grants_revoked", "0\n");
 	model_sysfs_stats(0);
 	if (model.no_driver)
 		return;
@@ -470,6 +476,23 @@ static inline int model_stop(void *arg, struct model_file *file, const int *fds)
 	return 0;
 }
 
+static inline int model_open_window(void *arg, struct model_file *file, const int *fds)
+{
+	struct vlb_open_window *window = arg;
+
+	(void)file;
+	(void)fds;
+	if (!model.pool)
+		return -EINVAL;
+	model.windows++;
+	model.window = *window;
+	window->size = MODEL_WINDOW_SIZE;
+	window->fd = memfd_create("window", MFD_CLOEXEC);
+	assert_true(window->fd >= 0);
+	assert_int_equal(ftruncate(window->fd, (off_t)window->size), 0);
+	return 0;
+}
+
 static inline int model_restart_driver(void *arg, struct model_file *file, const int *fds)
 {
 	unsigned int i;
@@ -508,6 +531,7 @@ static const struct {
 	{ VLB_CREATE, model_create },
 	{ VLB_ADOPT, model_adopt },
 	{ VLB_SET_POOL, model_set_pool },
+	{ VLB_OPEN_WINDOW, model_open_window },
 	{ VLB_SET_CONFIG, model_set_config },
 	{ VLB_GET_CONFIG, model_get_config },
 	{ VLB_REGISTER, model_register },
@@ -543,6 +567,7 @@ static inline void model_handle_call(struct model_file *file, struct shim_call *
 				     const int *fds)
 {
 	size_t i;
+	int fd = -1;
 
 	call->ret = -ENOTTY;
 	for (i = 0; i < sizeof(model_ioctls) / sizeof(model_ioctls[0]); i++) {
@@ -551,8 +576,13 @@ static inline void model_handle_call(struct model_file *file, struct shim_call *
 	}
 	if (model.hold_remove && call->request == (uint32_t)VLB_REMOVE)
 		return;
-	model_answer(file, call, call->request == (uint32_t)VLB_QUEUE_START && !call->ret ?
-		     ((struct vlb_queue_start *)call->arg)->call_fd : -1);
+	if (!call->ret && call->request == (uint32_t)VLB_QUEUE_START)
+		fd = ((struct vlb_queue_start *)call->arg)->call_fd;
+	if (!call->ret && call->request == (uint32_t)VLB_OPEN_WINDOW)
+		fd = ((struct vlb_open_window *)call->arg)->fd;
+	model_answer(file, call, fd);
+	if (call->request == (uint32_t)VLB_OPEN_WINDOW && fd >= 0)
+		close(fd);
 }
 
 /* The tool has closed its file, or is gone. */

@@ -47,6 +47,13 @@
  *   how large an arena is, so that the configuration space can forbid such
  *   requests before VLB_REGISTER.
  *
+ * The window
+ *
+ *   Optional. A file through which the back-end touches whole pages of the driver's
+ *   buffers where they are, while requests need them and for a short time after. For
+ *   back-ends that are trusted with that, and that use the CPU or buffered I/O on the
+ *   data: get_user_pages() fails on the window. Everything else goes through the pool.
+ *
  * Notifications
  *
  *   kick  the module signals the eventfd given to VLB_QUEUE_START
@@ -73,7 +80,7 @@
 #include <linux/types.h>
 
 /* Changes whenever an older adapter could misunderstand the module. */
-#define VLB_API_VERSION		2
+#define VLB_API_VERSION		3
 
 #define VLB_NAME_SIZE		32	/* with the final NUL: [A-Za-z0-9_][A-Za-z0-9_.-]{0,30} */
 #define VLB_MAX_QUEUES		64
@@ -85,6 +92,9 @@
 
 /* Where the back-end sees the first byte of the pool. */
 #define VLB_POOL_IOVA		0x100000000ULL
+
+/* Where it sees the first byte of the window: of memory, by physical address. */
+#define VLB_WINDOW_IOVA		0x400000000000ULL
 
 /**
  * struct vlb_info - what this module is (VLB_GET_INFO)
@@ -202,6 +212,31 @@ struct vlb_pool {
 	__u64 size;
 	__u64 arena_size;
 	__u64 reserved;
+};
+
+#define VLB_MAX_REVOKE_MS	1000
+
+/**
+ * struct vlb_open_window - VLB_OPEN_WINDOW
+ * @fd: out: the window
+ * @flags: zero
+ * @min_len: bytes; requests with less data are copied. Of others all pages are granted, or
+ *	the request is copied as well
+ * @revoke_ms: milliseconds, 1 to VLB_MAX_REVOKE_MS: about that long after the last request
+ *	that needed a page the back-end cannot reach it any more; not less than two
+ *	ticks of the kernel's clock
+ * @size: out: bytes of the window, all of which the back-end has to map
+ * @reserved: zero
+ *
+ * A page that is not granted is SIGBUS for who touches it.
+ */
+struct vlb_open_window {
+	__s32 fd;
+	__u32 flags;
+	__u32 min_len;
+	__u32 revoke_ms;
+	__u64 size;
+	__u64 reserved[3];
 };
 
 /**
@@ -386,5 +421,11 @@ struct vlb_msg {
  * registered; EBUSY: a queue runs.
  */
 #define VLB_RESTART_DRIVER _IO(VLB_IOC_MAGIC, 0x0A)
+
+/*
+ * Owner only. For queues started from now on; to be done between VLB_SET_POOL, which ends
+ * an earlier window, and VLB_QUEUE_START. EBUSY while a queue runs; EINVAL: no pool.
+ */
+#define VLB_OPEN_WINDOW	_IOWR(VLB_IOC_MAGIC, 0x0B, struct vlb_open_window)
 
 #endif /* _UAPI_LINUX_VIRTIO_LOOPBACK_H */

@@ -5,6 +5,7 @@
 #include <linux/compiler.h>
 #include <linux/virtio_loopback.h>
 
+#include "grants.h"
 #include "model_device.h"
 #include "ring_access.h"
 #include "test.h"
@@ -18,10 +19,26 @@ void device_init(struct device *device, const struct vring *vring, bool event_id
 	};
 }
 
-static u8 *at(const struct device *device, u64 iova, u32 len)
+/* A touch of the window: all its frames must be granted, and in that direction. */
+static u8 *in_window(const struct device *device, u64 address, u32 len, bool write)
+{
+	struct vlb_grant grant;
+	u64 pfn;
+
+	assert_non_null(device->grants);
+	for (pfn = address >> PAGE_SHIFT; pfn << PAGE_SHIFT < address + len; pfn++) {
+		assert_true(vlb_grants_find(device->grants, pfn, write, &grant));
+		assert_true(grant.users);
+	}
+	return (u8 *)(uintptr_t)address;
+}
+
+static u8 *at(const struct device *device, u64 iova, u32 len, bool write)
 {
 	u64 offset = iova - VLB_POOL_IOVA;
 
+	if (iova >= VLB_WINDOW_IOVA)
+		return in_window(device, iova - VLB_WINDOW_IOVA, len, write);
 	assert_true(iova >= VLB_POOL_IOVA);
 	assert_true(offset <= device->pool_size);
 	assert_true(len <= device->pool_size - offset);
@@ -44,7 +61,7 @@ static const struct vring_desc *find_table(const struct device *device, u16 head
 	assert_int_equal(flags_of(desc), VRING_DESC_F_INDIRECT);
 	assert_true(len && len % sizeof(*desc) == 0);
 	*size = len / sizeof(*desc);
-	return (void *)at(device, __virtio64_to_cpu(true, desc->addr), len);
+	return (void *)at(device, __virtio64_to_cpu(true, desc->addr), len, false);
 }
 
 static void add_segment(struct device_chain *chain, const struct vring_desc *desc, u16 index)
@@ -91,7 +108,7 @@ static void check_chain(const struct device *device, const struct device_chain *
 	assert_true(req->active);
 	for (i = 0; i < chain->count; i++) {
 		seg = &chain->seg[i];
-		data = at(device, seg->iova, seg->len);
+		data = at(device, seg->iova, seg->len, seg->write);
 		if (seg->write) {
 			writable += seg->len;
 			continue;
@@ -140,10 +157,11 @@ static void write_answer(const struct device *device, const struct device_chain 
 		if (!chain->seg[i].write)
 			continue;
 		count = len - pos < chain->seg[i].len ? len - pos : chain->seg[i].len;
-		stream_write(at(device, chain->seg[i].iova, count), answer, pos, count);
-		/* What it says nothing about it may have scribbled on. */
-		memset(at(device, chain->seg[i].iova, chain->seg[i].len) + count, 0xEE,
-		       chain->seg[i].len - count);
+		stream_write(at(device, chain->seg[i].iova, count, true), answer, pos, count);
+		/* What it says nothing about it may have scribbled on; no copy, no protection. */
+		if (chain->seg[i].iova < VLB_WINDOW_IOVA)
+			memset(at(device, chain->seg[i].iova, chain->seg[i].len, true) + count,
+			       0xEE, chain->seg[i].len - count);
 		pos += count;
 	}
 }

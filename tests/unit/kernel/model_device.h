@@ -28,6 +28,7 @@ struct device_chain {
 
 /**
  * struct device - a back-end of one queue
+ * @grants: what the window shows, or NULL
  * @held: requests taken and not yet answered
  * @awake: it was kicked and looks at its ring
  */
@@ -37,6 +38,7 @@ struct device {
 	u8 *pool;
 	u32 pool_size;
 	struct driver *driver;
+	struct vlb_grants *grants;
 	u16 last_avail;
 	u16 used_idx;
 	u16 signalled;

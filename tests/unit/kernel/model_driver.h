@@ -83,6 +83,9 @@ struct driver {
 
 void driver_init(struct driver *driver, u32 num, bool event_idx, u16 start);
 void driver_exit(struct driver *driver);
+/* Back-ends may write to whole pages in place, and more than they say in the end. */
+extern bool driver_shows_pages;
+
 int driver_add(struct driver *driver, const struct shape *shape);
 bool driver_need_kick(struct driver *driver);
 bool driver_take_used(struct driver *driver);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <linux/compiler.h>
+#include <linux/jiffies.h>
 #include <linux/timekeeping.h>
 
 #include "shim.h"
@@ -14,6 +15,7 @@ unsigned int shim_fail_allocation;
 uint64_t shim_now_ns;
 bool shim_count_warnings;
 unsigned int shim_warnings;
+unsigned long jiffies;
 
 #ifdef __SANITIZE_THREAD__
 __thread const volatile void *shim_last_read;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+
 #include "ring_access.h"
 #include "test.h"
 #include "world.h"
@@ -45,6 +48,7 @@ static void end_side(struct world *world, u32 side, void (*before)(void))
 
 void world_submit(struct world *world)
 {
+	u32 replayed = world->relay.replay_next;
 	void (*before)(void);
 	unsigned int todo;
 
@@ -54,6 +58,7 @@ void world_submit(struct world *world)
 	before = begin_side(world, WORLD_SUBMIT);
 	todo = vlb_relay_submit(&world->relay, world->shadow);
 	end_side(world, WORLD_SUBMIT, before);
+	world->replays += world->relay.replay_next - replayed;
 	assert_int_equal(todo & ~(VLB_RELAY_KICK | VLB_RELAY_COMPLETE | VLB_RELAY_AGAIN), 0);
 	if (todo & VLB_RELAY_AGAIN)
 		world->pending |= WORLD_SUBMIT;
@@ -102,6 +107,16 @@ static struct shape shape_hopeless(const struct world *world, bool indirect)
 	const struct shape_segment mixed[] = { { 16, false }, { 30, true }, { 16, false } };
 
 	return shape_of(3, chance_one_in(2) ? large : mixed, indirect);
+}
+
+/* Whole pages, most of them. */
+static void make_pages(struct shape *shape)
+{
+	u32 i;
+
+	for (i = 0; i < shape->count; i++)
+		if (chance_below(4) && shape->seg[i].len >= PAGE_SIZE)
+			shape->seg[i].len &= ~(PAGE_SIZE - 1);
 }
 
 static bool add_hopeless(struct world *world)
@@ -169,6 +184,8 @@ bool world_add_random(struct world *world)
 				     world->config.indirect && chance_below(3));
 		if (!shape.indirect && shape.count > world->config.num)
 			shape = shape_random(1, world->config.max_bytes, false);
+		if (world->config.map)
+			make_pages(&shape);
 		added += driver_add(&world->driver, &shape) >= 0;
 	}
 	if (added && driver_need_kick(&world->driver))
@@ -322,6 +339,10 @@ static bool step_some(struct world *world)
 
 void world_step(struct world *world)
 {
+	if (world->shadow && world->shadow->grants && chance_one_in(8)) {
+		jiffies += chance_below(3);
+		world_expire(world, 1 + chance_below(2));
+	}
 	if (!world->quiet && chance_one_in(4))
 		world_add_random(world);
 	else if (!step_some(world) && !world->quiet)
@@ -435,6 +456,7 @@ static void random_fail_response(struct vlb_fail_response *fail)
 void world_init(struct world *world, const struct world_config *config)
 {
 	*world = (struct world){ .config = *config };
+	driver_shows_pages = config->map;
 	driver_init(&world->driver, config->num, config->event_idx, config->start);
 	world->driver.done = came_back;
 	world->driver.context = world;

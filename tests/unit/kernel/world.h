@@ -10,6 +10,7 @@
 #ifndef WORLD_H
 #define WORLD_H
 
+#include "grants.h"
 #include "layout.h"
 #include "model_device.h"
 #include "model_driver.h"
@@ -22,6 +23,7 @@
  * @arena: bytes of the queue's arena
  * @max_segments: of a request; @max_bytes: of a request
  * @start: value at which all ring indexes begin
+ * @map: there is a window; requests of at least @map bytes are granted
  */
 struct world_config {
 	u32 num;
@@ -31,6 +33,7 @@ struct world_config {
 	u32 max_segments;
 	u32 max_bytes;
 	u16 start;
+	u32 map;
 };
 
 #define WORLD_SUBMIT	(1u << 0)	/* the driver has kicked */
@@ -96,6 +99,13 @@ bool world_settle_down(struct world *world);
 void world_drain(struct world *world);
 void world_run(struct world *world, u32 requests);
 void world_check_counters(struct world *world);
+
+/* The window, see world_window.c. */
+void world_open_window(struct world *world);
+void world_close_window(struct world *world);
+void world_expire(struct world *world, unsigned long age);
+extern u32 world_frames_held;
+extern u32 world_refuse_frames;	/* one in so many; 0: none */
 
 u32 world_extents_in_use(const struct world *world);
 u32 world_in_flight(const struct world *world, u16 *heads);

@@ -187,14 +187,16 @@ int ioctl(int fd, unsigned long request, ...)
 			fds[num_fds++] = start->call_fd;
 	}
 	send_call(&call, fds, num_fds);
-	got = receive_answer(&call, request == VLB_QUEUE_START);
+	got = receive_answer(&call, request == VLB_QUEUE_START || request == VLB_OPEN_WINDOW);
 	if (call.ret) {
 		errno = -call.ret;
 		return -1;
 	}
 	if (arg)
 		memcpy(arg, call.arg, size);
-	if (got >= 0)
+	if (request == VLB_OPEN_WINDOW)
+		((struct vlb_open_window *)arg)->fd = got;
+	else if (got >= 0)
 		start->call_fd = got;
 	return 0;
 }

@@ -68,12 +68,12 @@ static struct {
 	uint64_t size, features;
 	unsigned int queues, after;
 	const char *lie;
-	bool hold, leak, leave;
+	bool hold, leak, leave, walk;
 } options = { .size = 64 << 20, .queues = 1, .after = 100 };
 
 static struct queue queues[MAX_QUEUES];
 static uint8_t *disk;
-static struct { uint8_t *base; uint64_t iova, size; } memory;
+static struct region { uint8_t *base; uint64_t iova, size; } memory, window;
 static uint64_t acked;
 static unsigned long served;
 
@@ -81,10 +81,12 @@ static unsigned long served;
 
 static void *at(uint64_t iova, uint64_t len)
 {
-	if (iova < memory.iova || len > memory.size || iova - memory.iova > memory.size - len)
+	const struct region *region = window.base && iova >= window.iova ? &window : &memory;
+
+	if (iova < region->iova || len > region->size || iova - region->iova > region->size - len)
 		errx(1, "address %#llx+%llu is outside the memory", (unsigned long long)iova,
 		     (unsigned long long)len);
-	return memory.base + (iova - memory.iova);
+	return region->base + (iova - region->iova);
 }
 
 /* Copies between the disk and a request's buffers; returns the bytes written to them. */
@@ -146,12 +148,88 @@ static void serve(struct queue *q, uint16_t head)
 	served++;
 }
 
+/* ---- the window -------------------------------------------------------------------- */
+
+#define PAGE 4096
+
+/* By way of the kernel, which says EFAULT where the program would get SIGBUS. */
+static bool can_read(const uint8_t *page)
+{
+	static int scratch = -1;
+
+	if (scratch < 0)
+		scratch = memfd_create("scratch", MFD_CLOEXEC);
+	return pwrite(scratch, page, 1, 0) == 1;
+}
+
+static bool can_write(uint8_t *page)
+{
+	static int zero = -1;
+
+	if (zero < 0)
+		zero = memfd_create("zero", MFD_CLOEXEC);
+	if (ftruncate(zero, 1))
+		err(1, "memfd");
+	return pread(zero, page, 1, 0) == 1;
+}
+
+/*
+ * Touch the pages of a request, and of all others one in @STRIDE, and say how many could be
+ * read, and how many of these also written.
+ */
+#define STRIDE	16
+
+static void walk(const char *when, const bool *own)
+{
+	struct { unsigned long looked, readable, writable; } count[2] = {};
+	uint64_t pos;
+
+	for (pos = 0; window.base && pos < window.size; pos += PAGE) {
+		bool mine = own && own[pos / PAGE];
+		bool neighbour = own && pos && own[pos / PAGE - 1];
+
+		if (!mine && !neighbour && pos / PAGE % STRIDE)
+			continue;
+		count[mine].looked++;
+		if (!can_read(window.base + pos))
+			continue;
+		count[mine].readable++;
+		count[mine].writable += can_write(window.base + pos);
+	}
+	printf("%s: %lu of %lu own pages readable, %lu writable; %lu of %lu others\n", when,
+	       count[1].readable, count[1].looked, count[1].writable, count[0].readable,
+	       count[0].looked);
+	fflush(stdout);
+}
+
 /* ---- lies -------------------------------------------------------------------------- */
 
 static void lie_id_range(struct queue *q, uint16_t head) { push_used(q, q->num + head, 1); }
 static void lie_id_idle(struct queue *q, uint16_t head) { push_used(q, (head + q->num / 2) % q->num, 1); }
 static void lie_twice(struct queue *q, uint16_t head) { serve(q, head); push_used(q, head, 1); }
 static void lie_length(struct queue *q, uint16_t head) { push_used(q, head, 0x7fffffff); }
+
+/* No lie, but what a curious back-end would do with a large request in its hands. */
+static void lie_walk(struct queue *q, uint16_t head)
+{
+	const struct vring_desc *table = at(q->desc[head].addr, sizeof(*table));
+	size_t i, count = q->desc[head].len / sizeof(*table);
+	bool *own = calloc(window.size / PAGE, 1);
+	uint64_t bytes = 0, page, end;
+
+	for (i = 1; q->desc[head].flags & VRING_DESC_F_INDIRECT && i + 1 < count; i++) {
+		bytes += table[i].len;
+		if (table[i].addr < window.iova)
+			continue;
+		page = (table[i].addr - window.iova) / PAGE;
+		for (end = page + table[i].len / PAGE; page < end; page++)
+			own[page] = true;
+	}
+	if (bytes == 64 << 10)
+		walk("in flight", own);
+	free(own);
+	serve(q, head);
+}
 
 static void lie_jump(struct queue *q, uint16_t head)
 {
@@ -190,7 +268,7 @@ static void lie_random(struct queue *q, uint16_t head)
 static const struct { const char *name; void (*tell)(struct queue *q, uint16_t head); } lies[] = {
 	{ "id-range", lie_id_range }, { "id-idle", lie_id_idle }, { "twice", lie_twice },
 	{ "length", lie_length }, { "jump", lie_jump }, { "back", lie_back },
-	{ "scribble", lie_scribble }, { "random", lie_random },
+	{ "scribble", lie_scribble }, { "random", lie_random }, { "walk", lie_walk },
 };
 
 static bool lie(struct queue *q, uint16_t head)
@@ -223,19 +301,31 @@ static void drain(struct queue *q)
 
 /* ---- messages ---------------------------------------------------------------------- */
 
-static void set_memory(const struct message *msg, int fd)
+static void map_region(struct region *region, const struct message *msg, unsigned int index, int fd)
 {
-	if (memory.base)
-		munmap(memory.base, memory.size);
-	if (msg->memory.count != 1 || fd < 0)
-		errx(1, "expected one memory region with its file descriptor");
-	memory.size = msg->memory.region[0].size;
-	memory.iova = msg->memory.region[0].iova;
-	memory.base = mmap(NULL, memory.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			   msg->memory.region[0].offset);
-	if (memory.base == MAP_FAILED)
+	if (region->base)
+		munmap(region->base, region->size);
+	region->size = msg->memory.region[index].size;
+	region->iova = msg->memory.region[index].iova;
+	region->base = mmap(NULL, region->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			    msg->memory.region[index].offset);
+	if (region->base == MAP_FAILED)
 		err(1, "mmap");
-	close(fd);
+}
+
+/* The second region is the window: no copy of it may be had by mmap(). */
+static void set_memory(const struct message *msg, const int *fds)
+{
+	if (!msg->memory.count || msg->memory.count > 2 || fds[msg->memory.count - 1] < 0)
+		errx(1, "expected one or two memory regions with their file descriptors");
+	map_region(&memory, msg, 0, fds[0]);
+	if (msg->memory.count == 2) {
+		map_region(&window, msg, 1, fds[1]);
+		if (mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fds[1], 0) != MAP_FAILED)
+			errx(1, "a private mapping of the window is possible");
+		close(fds[1]);
+	}
+	close(fds[0]);
 }
 
 static struct queue *queue_of(uint32_t index)
@@ -285,8 +375,10 @@ static uint64_t device_features(void)
 }
 
 /* Returns the size of the reply, or 0 for none. */
-static uint32_t handle(struct message *msg, int fd)
+static uint32_t handle(struct message *msg, const int *fds)
 {
+	int fd = fds[0];
+
 	switch (msg->request) {
 	case GET_FEATURES:
 		msg->u64 = device_features();
@@ -304,7 +396,7 @@ static uint32_t handle(struct message *msg, int fd)
 		acked = msg->u64;
 		return 0;
 	case SET_MEM_TABLE:
-		set_memory(msg, fd);
+		set_memory(msg, fds);
 		return 0;
 	case SET_VRING_NUM:
 		queue_of(msg->state.index)->num = msg->state.num;
@@ -325,6 +417,8 @@ static uint32_t handle(struct message *msg, int fd)
 		queue_of(msg->state.index)->enabled = msg->state.num;
 		return 0;
 	case GET_VRING_BASE:
+		if (options.walk)
+			walk("stopped", NULL);
 		set_fd(&queue_of(msg->state.index)->kick, -1);
 		msg->state.num = queue_of(msg->state.index)->last_avail;
 		return 8;
@@ -333,7 +427,7 @@ static uint32_t handle(struct message *msg, int fd)
 	}
 }
 
-static bool receive(int connection, struct message *msg, int *fd)
+static bool receive(int connection, struct message *msg, int fds[2])
 {
 	char control[CMSG_SPACE(8 * sizeof(int))] = {};
 	struct iovec iov = { msg, 12 };
@@ -341,12 +435,13 @@ static bool receive(int connection, struct message *msg, int *fd)
 				 .msg_controllen = sizeof(control) };
 	struct cmsghdr *cmsg;
 
-	*fd = -1;
+	fds[0] = fds[1] = -1;
 	if (recvmsg(connection, &header, MSG_WAITALL) != 12)
 		return false;
 	cmsg = CMSG_FIRSTHDR(&header);
 	if (cmsg)
-		memcpy(fd, CMSG_DATA(cmsg), sizeof(*fd));
+		memcpy(fds, CMSG_DATA(cmsg),
+		       cmsg->cmsg_len >= CMSG_LEN(2 * sizeof(int)) ? 2 * sizeof(int) : sizeof(int));
 	if (msg->size > sizeof(*msg) - 12)
 		errx(1, "message of %u bytes", msg->size);
 	return !msg->size || recv(connection, &msg->u64, msg->size, MSG_WAITALL) == msg->size;
@@ -357,12 +452,12 @@ static bool answer(int connection)
 	struct message msg;
 	uint32_t size;
 	bool ack;
-	int fd;
+	int fds[2];
 
-	if (!receive(connection, &msg, &fd))
+	if (!receive(connection, &msg, fds))
 		return false;
 	ack = msg.flags & FLAG_NEED_REPLY;
-	size = handle(&msg, fd);
+	size = handle(&msg, fds);
 	if (!size && ack) {
 		msg.u64 = 0;
 		size = 8;
@@ -430,7 +525,8 @@ static void parse(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "socket", 1, NULL, 's' }, { "size", 1, NULL, 'b' }, { "queues", 1, NULL, 'q' },
 		{ "features", 1, NULL, 'f' }, { "lie", 1, NULL, 'l' }, { "after", 1, NULL, 'a' },
-		{ "hold", 0, NULL, 'h' }, { "leak", 0, NULL, 'k' }, { "leave", 0, NULL, 'v' }, {}
+		{ "hold", 0, NULL, 'h' }, { "leak", 0, NULL, 'k' }, { "leave", 0, NULL, 'v' },
+		{ "walk", 0, NULL, 'w' }, {}
 	};
 	int c;
 
@@ -444,13 +540,14 @@ static void parse(int argc, char **argv)
 		case 'a': options.after = strtoul(optarg, NULL, 0); break;
 		case 'h': options.hold = true; break;
 		case 'k': options.leak = true; break;
+		case 'w': options.walk = true; break;
 		case 'v': options.hold = options.leave = true; break;
 		default: exit(2);
 		}
 	}
 	if (!options.socket || !options.queues || options.queues > MAX_QUEUES)
 		errx(2, "usage: testdev --socket PATH [--size BYTES] [--queues N] [--features MASK]"
-		     " [--lie NAME | --hold | --leak | --leave] [--after REQUESTS]");
+		     " [--lie NAME | --hold | --leak | --leave] [--walk] [--after REQUESTS]");
 }
 
 int main(int argc, char **argv)

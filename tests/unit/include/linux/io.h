@@ -6,5 +6,6 @@
 #include <stdint.h>
 
 #define phys_to_virt(address)	((void *)(uintptr_t)(address))
+#define virt_to_phys(address)	((uint64_t)(uintptr_t)(address))
 
 #endif

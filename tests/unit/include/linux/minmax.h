@@ -2,6 +2,7 @@
 #ifndef SHIM_LINUX_MINMAX_H
 #define SHIM_LINUX_MINMAX_H
 
+#define max(a, b)	((a) > (b) ? (a) : (b))
 #define min(a, b) ({							\
 	__typeof__(a) shim_a = (a);					\
 	__typeof__(b) shim_b = (b);					\
