@@ -24,7 +24,8 @@ STORES = {
     "thin": ["null_blk", "ublk", "vduse"] + OURS,
     "null": ["nbd", "vduse"] + OURS,
     "tmpfs": ["raw", "loop", "nbd", "ublk", "vduse"] + OURS,
-    "file": ["raw", "loop", "nbd", "ublk", "vduse"] + OURS,
+    # Not map: direct I/O of a back-end cannot be on pages that are not its own.
+    "file": ["raw", "loop", "nbd", "ublk", "vduse", "copy"],
 }
 
 

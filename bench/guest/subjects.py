@@ -228,16 +228,11 @@ def virtio_loopback(memory):
                 run("insmod", os.environ["VLB_MODULE"])
             else:
                 load("virtio_loopback")
-        options = []
-        if memory != "copy":
-            options = ["--memory", memory]
-            if memory not in run("virtio-loopback", "attach", "--help"):
-                raise Skip("this virtio-loopback has no --memory=" + memory)
         if store.name == "thin":
             store.start_thin(memory, "--socket", store.socket(memory))
         wait_for(store.socket(memory), lambda: os.path.exists(store.socket(memory)))
         run("virtio-loopback", "attach", "blk", "--socket", store.socket(memory), "--name", name, "--queues",
-            str(store.queues), "--queue-size", str(QUEUE_SIZE), "--daemonize", *options)
+            str(store.queues), "--queue-size", str(QUEUE_SIZE), "--memory", memory, "--daemonize")
         block = one_of("/sys/class/virtio-loopback/%s/virtio*/block/*" % name)
         return Subject("/dev/" + os.path.basename(block), device=name,
                        stop=lambda: run("virtio-loopback", "detach", name))
@@ -304,6 +299,7 @@ def ublk(store):
 
 
 ublk.number = 0
+
 
 def unload():
     """What the transports have loaded that is ours."""
