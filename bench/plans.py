@@ -5,10 +5,11 @@ A file on disk is measured in real time only: the disk of a guest in virtual tim
 """
 KIB, MIB = 1 << 10, 1 << 20
 
-SIZES, DEPTHS, MODES = [4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, 1 * MIB], [1, 32, 128], ["randread", "randwrite", "randrw"]
+SIZES, DEPTHS = [4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, 1 * MIB], [1, 32, 128]
+MODES = ["randread", "randwrite", "randrw"]
 READ_AND_WRITE = MODES[:2]
 
-# In virtual time the length of a run is a number of requests: these take 0.1 to 0.15 s, of which fio tells milliseconds.
+# In virtual time the length of a run is a number of requests: these take 0.1 to 0.15 s, and fio tells milliseconds.
 REQUESTS = {
     4 * KIB: {1: 2500, 32: 6000, 128: 6000},
     16 * KIB: {1: 2000, 32: 4000, 128: 4000},
@@ -53,7 +54,7 @@ AGAINST_VDUSE = ["vduse"] + OURS
 def two_processors(store, others=()):
     """others: transports that are measured with small requests, too."""
     return [cell for bs, qd in TARGET_CELLS
-            for cell in cells(store, (list(others) if bs == 4 * KIB else []) + AGAINST_VDUSE, [(bs, qd)], READ_AND_WRITE)]
+            for cell in cells(store, list(others) * (bs == 4 * KIB) + AGAINST_VDUSE, [(bs, qd)], READ_AND_WRITE)]
 
 
 def one_processor():
@@ -67,8 +68,8 @@ def tmpfs_against_raw():
 
 def quick():
     """Of about the same length, because they run side by side."""
-    return [session("virtual", 2, two_processors("thin", ["null_blk", "ublk"])), session("virtual", 2, two_processors("null")),
-            session("virtual", 1, one_processor())]
+    return [session("virtual", 2, two_processors("thin", ["null_blk", "ublk"])),
+            session("virtual", 2, two_processors("null")), session("virtual", 1, one_processor())]
 
 
 # ---- more
@@ -81,11 +82,13 @@ def samples(stores):
 
 
 def default():
-    return quick() + [session("virtual", 2, tmpfs_against_raw() + samples(["tmpfs"])), session("real", 2, samples(STORES))]
+    return quick() + [session("virtual", 2, tmpfs_against_raw() + samples(["tmpfs"])),
+                      session("real", 2, samples(STORES))]
 
 
 def matrix(stores, jobs):
-    return [(store, STORES[store], bs, qd, rw, jobs) for store in stores for bs in SIZES for qd in DEPTHS for rw in MODES]
+    return [(store, STORES[store], bs, qd, rw, jobs)
+            for store in stores for bs in SIZES for qd in DEPTHS for rw in MODES]
 
 
 def full():

@@ -19,7 +19,8 @@ TARGETS = (
     row("thin back-end, copy / VDUSE", "thin", "copy", [0.55, 0.55, 0.70, 0.60, 0.80], SIZES) +
     row("thin back-end, map / VDUSE", "thin", "map", [0.55, 0.55, 0.40, 0.35, 0.25], SIZES) +
     [Target("CPU, %s / VDUSE" % name, 1, store, "copy", "vduse", 4 * KIB, qd, "cpu_ns", limit)
-     for store, name in (("null", "storage daemon"), ("thin", "thin back-end")) for qd, limit in ((1, 0.90), (32, 0.55))] +
+     for store, name in (("null", "storage daemon"), ("thin", "thin back-end"))
+     for qd, limit in ((1, 0.90), (32, 0.55))] +
     [Target("thin back-end, %s / ublk null" % ours, 2, "thin", ours, "ublk", 4 * KIB, 32, "ns", 0.9)
      for ours in ("copy", "map")] +
     # nine tenths of the bandwidth
