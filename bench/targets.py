@@ -19,7 +19,8 @@ TARGETS = (
     row("thin back-end, copy / VDUSE", "thin", "copy", [0.55, 0.55, 0.70, 0.60, 0.80], SIZES) +
     row("thin back-end, map / VDUSE", "thin", "map", [0.55, 0.55, 0.40, 0.35, 0.25], SIZES) +
     [Target("CPU, %s / VDUSE" % name, 1, store, "copy", "vduse", 4 * KIB, qd, "cpu_ns", limit)
-     for store, name in (("null", "storage daemon"), ("thin", "thin back-end")) for qd, limit in ((1, 0.90), (32, 0.55))] +
+     for store, name in (("null", "storage daemon"), ("thin", "thin back-end"))
+     for qd, limit in ((1, 0.90), (32, 0.55))] +
     [Target("thin back-end, %s / ublk null" % ours, 2, "thin", ours, "ublk", 4 * KIB, 32, "ns", 0.9)
      for ours in ("copy", "map")] +
     # nine tenths of the bandwidth
@@ -40,19 +41,31 @@ def spread(session, cell, transport, field):
     return (max(values) - min(values)) / statistics.median(values) if values else None
 
 
-def ratio(results, target):
-    """The worse of read and write, in virtual time; None if one of the four was not measured."""
-    ratios = {}
+def is_steady(session, cell, transport, field):
+    """All repeats but the lowest and the highest are within a twentieth: the median would be the same tomorrow."""
+    values = sorted(run[field] for run in session["runs"] if run["cell"] == cell and run["transport"] == transport)
+    return len(values) > 2 and values[-2] <= values[1] * 1.05
+
+
+def cells_of(results, target):
+    """The session and the index of each cell that the target is about."""
     for session in results["sessions"]:
         if (session["clock"], session["smp"]) != ("virtual", target.smp):
             continue
         for number, cell in enumerate(session["cells"]):
             if (cell["store"], cell["bs"], cell["qd"], cell["jobs"]) != (target.store, target.bs, target.qd, 1):
                 continue
-            ours = median(session, number, target.ours, target.field)
-            other = median(session, number, target.other, target.field)
-            if ours and other:
-                ratios[cell["rw"]] = ours / other
+            yield session, number, cell
+
+
+def ratio(results, target):
+    """The worse of read and write, in virtual time; None if one of the four was not measured."""
+    ratios = {}
+    for session, number, cell in cells_of(results, target):
+        ours = median(session, number, target.ours, target.field)
+        other = median(session, number, target.other, target.field)
+        if ours and other:
+            ratios[cell["rw"]] = ours / other
     return max(ratios["randread"], ratios["randwrite"]) if {"randread", "randwrite"} <= set(ratios) else None
 
 

@@ -17,8 +17,8 @@ import time
 
 QUEUE_SIZE = 256
 SIZE = 256 << 20
-# Guests are slow, and their clock may not be that of the world.
-PATIENCE = 120
+# In seconds. Guests are slow, and their clock may not be that of the world.
+PATIENCE = 20 * int(os.environ.get("VLB_SCALE", "1"))
 
 
 class Skip(Exception):
@@ -37,6 +37,14 @@ def run(*command, **options):
 
 def load(module, *parameters):
     run("modprobe", module, *parameters)
+
+
+def has_vduse():
+    try:
+        load("vduse")
+        return True
+    except Skip:
+        return False
 
 
 def wait_for(what, condition):
@@ -92,6 +100,7 @@ class Store:
         self.directory = directory
         self.image = os.path.join(directory, "image")
         self.daemons = []
+        self.failure = None
         os.makedirs(directory, exist_ok=True)
         if name in ("tmpfs", "file"):
             self.make_image()
@@ -123,15 +132,13 @@ class Store:
     # ---- back-ends
 
     def start(self, transports):
-        if self.name != "thin":
-            self.start_storage_daemon([t for t in transports if t in EXPORTS])
+        """What it cannot do, the transport will find out."""
+        exports = [transport for transport in transports if transport in EXPORTS]
+        if self.name != "thin" and exports:
+            self.start_storage_daemon([transport for transport in exports if transport != "vduse" or has_vduse()])
 
     def start_storage_daemon(self, transports):
         """One for all transports. It does not poll: on few CPUs that is only time taken from the others."""
-        if not transports:
-            return
-        if "vduse" in transports:
-            load("vduse")
         blockdev = ("driver=null-co,node-name=d,size=%d,read-zeroes=off" % SIZE if self.name == "null" else
                     "driver=file,node-name=d,filename=%s%s" % (self.image, FILE_OPTIONS[self.name]))
         command = ["qemu-storage-daemon", "--object", "iothread,id=t0,poll-max-ns=0", "--blockdev", blockdev]
@@ -221,16 +228,11 @@ def virtio_loopback(memory):
                 run("insmod", os.environ["VLB_MODULE"])
             else:
                 load("virtio_loopback")
-        options = []
-        if memory != "copy":
-            options = ["--memory", memory]
-            if memory not in run("virtio-loopback", "attach", "--help"):
-                raise Skip("this virtio-loopback has no --memory=" + memory)
         if store.name == "thin":
             store.start_thin(memory, "--socket", store.socket(memory))
         wait_for(store.socket(memory), lambda: os.path.exists(store.socket(memory)))
         run("virtio-loopback", "attach", "blk", "--socket", store.socket(memory), "--name", name, "--queues",
-            str(store.queues), "--queue-size", str(QUEUE_SIZE), "--daemonize", *options)
+            str(store.queues), "--queue-size", str(QUEUE_SIZE), "--memory", memory, "--daemonize")
         block = one_of("/sys/class/virtio-loopback/%s/virtio*/block/*" % name)
         return Subject("/dev/" + os.path.basename(block), device=name,
                        stop=lambda: run("virtio-loopback", "detach", name))
@@ -297,6 +299,7 @@ def ublk(store):
 
 
 ublk.number = 0
+
 
 def unload():
     """What the transports have loaded that is ours."""
