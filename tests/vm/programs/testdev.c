@@ -21,7 +21,7 @@ static struct {
 	const char *socket;
 	uint64_t size;
 	unsigned int after;
-	const char *lie;
+	const struct lie *lie;
 	bool hold, leak, leave;
 } options = { .size = 64 << 20, .after = 100 };
 
@@ -199,22 +199,26 @@ static void lie_random(struct queue *q, uint16_t head)
 		memory.base[i] = rand();
 }
 
-static const struct { const char *name; void (*tell)(struct queue *q, uint16_t head); } lies[] = {
-	{ "id-range", lie_id_range }, { "id-idle", lie_id_idle }, { "twice", lie_twice },
-	{ "length", lie_length }, { "jump", lie_jump }, { "back", lie_back },
-	{ "scribble", lie_scribble }, { "random", lie_random }, { "walk", lie_walk },
+static const struct lie {
+	const char *name;
+	void (*tell)(struct queue *q, uint16_t head);
+	bool goes_on;
+} lies[] = {
+	{ "id-range", lie_id_range, false }, { "id-idle", lie_id_idle, false },
+	{ "twice", lie_twice, false }, { "length", lie_length, false },
+	{ "jump", lie_jump, false }, { "back", lie_back, false },
+	{ "scribble", lie_scribble, false }, { "random", lie_random, false },
+	{ "walk", lie_walk, true },
 };
 
-static bool lie(struct queue *q, uint16_t head)
+static const struct lie *find_lie(const char *name)
 {
 	size_t i;
 
-	if (!options.lie || served < options.after)
-		return false;
 	for (i = 0; i < sizeof(lies) / sizeof(lies[0]); i++)
-		if (!strcmp(lies[i].name, options.lie))
-			lies[i].tell(q, head);
-	return true;
+		if (!strcmp(lies[i].name, name))
+			return &lies[i];
+	errx(2, "--lie: there is no '%s'", name);
 }
 
 static void drain(struct queue *q)
@@ -225,12 +229,15 @@ static void drain(struct queue *q)
 	while (q->enabled && q->desc && !(options.hold && served >= options.after) &&
 	       __atomic_load_n(&q->avail->idx, __ATOMIC_ACQUIRE) != q->last_avail) {
 		head = q->avail->ring[q->last_avail++ % q->num];
-		if (lie(q, head)) {
+		if (!options.lie || served < options.after) {
+			serve(q, head);
 			call(q);
-			return;
+			continue;
 		}
-		serve(q, head);
+		options.lie->tell(q, head);
 		call(q);
+		if (!options.lie->goes_on)
+			return;
 	}
 }
 
@@ -258,7 +265,7 @@ static void parse(int argc, char **argv)
 		case 'b': options.size = strtoull(optarg, NULL, 0); break;
 		case 'q': back_end.queues = strtoul(optarg, NULL, 0); break;
 		case 'f': back_end.features = strtoull(optarg, NULL, 0); break;
-		case 'l': options.lie = optarg; break;
+		case 'l': options.lie = find_lie(optarg); break;
 		case 'a': options.after = strtoul(optarg, NULL, 0); break;
 		case 'h': options.hold = true; break;
 		case 'k': options.leak = true; break;
