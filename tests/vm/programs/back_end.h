@@ -57,15 +57,13 @@ struct queue {
 };
 
 /*
- * The device. @drain serves what a queue has, when it was kicked; @stopping is called before one
- * is stopped; @extra_fd (or -1) calls @extra when it can be read. Without
+ * The device. @drain serves what a queue has, when it was kicked; @extra_fd (or -1) calls @extra when it can be read. Without
  * a configuration space @config is NULL.
  */
 static struct {
 	uint64_t features;
 	unsigned int queues;
 	void (*drain)(struct queue *q);
-	void (*stopping)(void);
 	const void *config;
 	uint32_t config_len;
 	int extra_fd;
@@ -205,8 +203,6 @@ static uint32_t handle(struct message *msg, const int *fds)
 		queue_of(msg->state.index)->enabled = msg->state.num;
 		return 0;
 	case GET_VRING_BASE:
-		if (back_end.stopping)
-			back_end.stopping();
 		set_fd(&queue_of(msg->state.index)->kick, -1);
 		msg->state.num = queue_of(msg->state.index)->last_avail;
 		return 8;

@@ -22,7 +22,7 @@ static struct {
 	uint64_t size;
 	unsigned int after;
 	const struct lie *lie;
-	bool hold, leak, leave;
+	bool hold, leak, leave, walk;
 } options = { .size = 64 << 20, .after = 100 };
 
 static struct virtio_blk_config config = { .seg_max = 126, .blk_size = SECTOR };
@@ -129,11 +129,6 @@ static void walk(const char *when, const bool *own)
 	       count[1].readable, count[1].looked, count[1].writable, count[0].readable,
 	       count[0].looked);
 	fflush(stdout);
-}
-
-static void walk_stopped(void)
-{
-	walk("stopped", NULL);
 }
 
 /* ---- lies -------------------------------------------------------------------------- */
@@ -246,7 +241,9 @@ static void run(int connection)
 	kicked = false;
 	while (step(connection))
 		if ((options.leak || (options.leave && kicked)) && served >= options.after)
-			return;
+			break;
+	if (options.walk)
+		walk("over", NULL);
 }
 
 static void parse(int argc, char **argv)
@@ -269,7 +266,7 @@ static void parse(int argc, char **argv)
 		case 'a': options.after = strtoul(optarg, NULL, 0); break;
 		case 'h': options.hold = true; break;
 		case 'k': options.leak = true; break;
-		case 'w': back_end.stopping = walk_stopped; break;
+		case 'w': options.walk = true; break;
 		case 'v': options.hold = options.leave = true; break;
 		default: exit(2);
 		}
