@@ -257,7 +257,9 @@ def nbd_handshake(server, export):
 
 
 def nbd(store):
-    """One connection."""
+    """One connection, which is one queue."""
+    if store.queues > 1:
+        raise Skip("one connection is one queue")
     load("nbd", "nbds_max=4", "max_part=0")
     node = "/dev/nbd%d" % nbd.number
     nbd.number += 1
@@ -268,9 +270,20 @@ def nbd(store):
     for request, argument in ((NBD_SET_BLKSIZE, 512), (NBD_SET_SIZE_BLOCKS, size // 512), (NBD_SET_FLAGS, flags),
                               (NBD_SET_SOCK, server.fileno())):
         fcntl.ioctl(device, request, argument)
-    serving = threading.Thread(target=fcntl.ioctl, args=(device, NBD_DO_IT), daemon=True)
+
+    def serve():
+        try:
+            fcntl.ioctl(device, NBD_DO_IT)
+        except OSError as error:
+            serving.failure = error
+    serving = threading.Thread(target=serve, daemon=True)
+    serving.failure = None
     serving.start()
-    wait_for(node, lambda: os.path.exists("/sys/block/%s/pid" % os.path.basename(node)))
+    wait_for(node, lambda: serving.failure or os.path.exists("/sys/block/%s/pid" % os.path.basename(node)))
+    try:
+        os.pread(device, 4096, 0)
+    except OSError as error:
+        raise Skip("%s: %s" % (node, serving.failure or error)) from None
 
     def stop():
         fcntl.ioctl(device, NBD_DISCONNECT)
