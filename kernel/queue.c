@@ -267,9 +267,8 @@ static bool complete_port(struct vlb_queue *queue, struct vlb_port *port)
  * Under rcu_read_lock(), not from within notify; the owner of the completing side, which has
  * @seen notifications.
  */
-static void complete_as_owner(struct vlb_queue *queue, int seen)
+static void complete_as_owner(struct vlb_queue *queue, int seen, int rounds)
 {
-	int rounds = OWNER_ROUNDS;
 	struct vlb_port *port;
 	bool again;
 
@@ -290,7 +289,7 @@ static void complete_as_owner(struct vlb_queue *queue, int seen)
 static void run_complete(struct vlb_queue *queue)
 {
 	if (atomic_inc_return(&queue->completes) == 1)
-		complete_as_owner(queue, 1);
+		complete_as_owner(queue, 1, OWNER_ROUNDS);
 }
 
 static void complete_work(struct work_struct *work)
@@ -324,7 +323,7 @@ static bool look(struct vlb_queue *queue)
 			found = offer_again(queue);
 			submit_as_owner(queue, atomic_dec_return(&queue->submits));
 		}
-		complete_as_owner(queue, atomic_dec_return(&queue->completes));
+		complete_as_owner(queue, atomic_dec_return(&queue->completes), OWNER_ROUNDS);
 	}
 	return found;
 }
@@ -371,13 +370,16 @@ bool vlb_queue_notify(struct virtqueue *vq)
 
 /* ---- hand-over of the completing side to the submitter's CPU ----------------------- */
 
-/* Soft interrupt; the owner of the completing side since vlb_queue_called(). */
+/*
+ * Soft interrupt; the owner of the completing side since vlb_queue_called(). What comes
+ * meanwhile is left to the work item, which can be preempted.
+ */
 static void handover_tasklet(struct tasklet_struct *tasklet)
 {
 	struct vlb_queue *queue = container_of(tasklet, struct vlb_queue, handover_tasklet);
 
 	rcu_read_lock();
-	complete_as_owner(queue, 1);
+	complete_as_owner(queue, 1, 1);
 	rcu_read_unlock();
 }
 
@@ -398,13 +400,18 @@ static bool spins(const struct vlb_queue *queue)
 	return queue->dev->desc.queue[queue->index].lost == VLB_LOST_DISCARD;
 }
 
-/* The owner of the completing side. Returns whether the other CPU owns it now. */
+/*
+ * The owner of the completing side. Returns whether the other CPU owns it now. A back-end
+ * that calls for nothing costs nobody but itself time.
+ */
 static bool hand_over(struct vlb_queue *queue)
 {
+	struct vlb_port *port = rcu_dereference(queue->port);
 	int cpu = READ_ONCE(queue->submit_cpu);
 
 	return cpu != raw_smp_processor_id() && vlb_relay_in_flight(&queue->relay) > 1 &&
-	       !spins(queue) && !smp_call_function_single_async(cpu, &queue->handover_call);
+	       !spins(queue) && port && vlb_shadow_ring_pending(&port->shadow.ring) &&
+	       !smp_call_function_single_async(cpu, &queue->handover_call);
 }
 
 /* The back-end has used requests. Under rcu_read_lock(). */
@@ -412,7 +419,7 @@ void vlb_queue_called(struct vlb_queue *queue)
 {
 	trace_vlb_call(queue->relay.name, queue->index);
 	if (atomic_inc_return(&queue->completes) == 1 && !hand_over(queue))
-		complete_as_owner(queue, 1);
+		complete_as_owner(queue, 1, OWNER_ROUNDS);
 }
 
 /* From now on whoever holds the device's lock has both sides to itself. */
@@ -486,21 +493,6 @@ void vlb_queue_quiesce(struct vlb_queue *queue)
 	cancel_work_sync(&queue->kick_work);
 }
 
-/* @lost: VLB_LOST_*. What comes while discard is not yet set waits until it is. */
-static void lose_requests(struct vlb_queue *queue, u8 lost)
-{
-	if (lost == VLB_LOST_REPLAY)
-		return;
-	if (vlb_relay_fail_active(&queue->relay))
-		interrupt(queue);
-	if (lost != VLB_LOST_DISCARD)
-		return;
-	WRITE_ONCE(queue->discard, true);
-	rcu_read_lock();
-	run_submit(queue);
-	rcu_read_unlock();
-}
-
 /**
  * vlb_queue_settle - take the last replies from a back-end that has gone
  * @queue: the queue, its driver still there
@@ -513,7 +505,27 @@ void vlb_queue_settle(struct vlb_queue *queue, struct vlb_port *port)
 	while (!vlb_device_is_broken(queue->dev) && complete_port(queue, port))
 		; /* ends: nothing is submitted to a port that is not published */
 	rcu_read_unlock();
-	lose_requests(queue, queue->dev->desc.queue[queue->index].lost);
+}
+
+/*
+ * The last port does not exist any more: it may have shown what the driver gets back now.
+ * What comes while discard is not yet set waits until it is.
+ */
+void vlb_queue_lose_requests(struct vlb_queue *queue)
+{
+	u8 lost = queue->dev->desc.queue[queue->index].lost;
+
+	lockdep_assert_held(&queue->dev->lock);
+	if (lost == VLB_LOST_REPLAY)
+		return;
+	if (vlb_relay_fail_active(&queue->relay))
+		interrupt(queue);
+	if (lost != VLB_LOST_DISCARD)
+		return;
+	WRITE_ONCE(queue->discard, true);
+	rcu_read_lock();
+	run_submit(queue);
+	rcu_read_unlock();
 }
 
 /* Complete all that waits with the fail response; there is no port. */

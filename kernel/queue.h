@@ -95,6 +95,7 @@ void vlb_queue_start(struct vlb_queue *queue, struct vlb_port *port);
 struct vlb_port *vlb_queue_unpublish(struct vlb_queue *queue);
 void vlb_queue_quiesce(struct vlb_queue *queue);
 void vlb_queue_settle(struct vlb_queue *queue, struct vlb_port *port);
+void vlb_queue_lose_requests(struct vlb_queue *queue);
 void vlb_queue_fail_all(struct vlb_queue *queue);
 
 #endif

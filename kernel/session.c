@@ -173,6 +173,8 @@ static void end_ports(struct vlb_device *dev, u64 queues, bool settle)
 		if (settle)
 			vlb_queue_settle(&dev->queue[i], ports[i]);
 		vlb_port_destroy(ports[i]);
+		if (settle)
+			vlb_queue_lose_requests(&dev->queue[i]);
 	}
 	dev->num_ports -= count;
 	vlb_timeout_update(dev);

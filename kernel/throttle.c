@@ -80,7 +80,7 @@ void vlb_throttle_current(struct vlb_queue *queue)
 
 	if (!may_wait(&queue->throttle))
 		return;
-	waiter = kmalloc(sizeof(*waiter), GFP_ATOMIC);
+	waiter = kmalloc(sizeof(*waiter), GFP_ATOMIC | __GFP_NOWARN);
 	if (!waiter)
 		return;
 	init_task_work(&waiter->work, wait_work);

@@ -109,6 +109,7 @@ static void attach_ring(struct vlb_queue *queue, struct virtqueue *vq)
 	if (queue->posted)
 		vring = vlb_posted_attach(queue->posted, vring, event_idx);
 	vlb_relay_reset(&queue->relay, vring, event_idx);
+	queue->waiting = false;
 	if (queue->local)
 		vlb_local_reset(queue->local);
 	smp_store_release(&queue->vq, vq); /* pairs with has_ring() */

@@ -191,7 +191,10 @@ static const struct file_operations window_fops = {
 
 static int init_fs_context(struct fs_context *fc)
 {
-	return init_pseudo(fc, WINDOW_MAGIC) ? 0 : -ENOMEM;
+	if (!init_pseudo(fc, WINDOW_MAGIC))
+		return -ENOMEM;
+	fc->s_iflags |= SB_I_NOEXEC | SB_I_NODEV;
+	return 0;
 }
 
 static struct file_system_type window_fs = {
