@@ -187,8 +187,7 @@ bool vlb_grants_find(struct vlb_grants *grants, unsigned long pfn, bool write,
 	return any;
 }
 
-static void expire(struct vlb_grants *grants, struct vlb_grant *grant,
-			  struct list_head *victims)
+static void expire(struct vlb_grants *grants, struct vlb_grant *grant, struct list_head *victims)
 {
 	hlist_del(&grant->hash);
 	list_add_tail(&grant->list, victims);

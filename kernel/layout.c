@@ -57,7 +57,7 @@ int vlb_layout_add(struct vlb_layout *layout, const struct vlb_segment *seg,
 	if (granted)
 		layout->granted++;
 	else if (seg->len <= VLB_SMALL_MAX &&
-	    ALIGN(layout->small, SMALL_ALIGN) + seg->len <= VLB_SLOT_SIZE)
+		 ALIGN(layout->small, SMALL_ALIGN) + seg->len <= VLB_SLOT_SIZE)
 		place_small(layout, seg->len, place);
 	else
 		place_large(layout, seg->len, place);

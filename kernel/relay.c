@@ -324,7 +324,8 @@ static int hand_out(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head
 	err = measure(relay, head, &layout);
 	if (err)
 		return err;
-	req->granted = shadow->grants && layout.readable + layout.writable >= shadow->grants->min_len &&
+	req->granted = shadow->grants &&
+		       layout.readable + layout.writable >= shadow->grants->min_len &&
 		       get_grants(relay, shadow, head, &layout);
 	large_table = vlb_chain_is_indirect(&relay->ring, head) && layout.descs > VLB_SLOT_DESCS;
 	table = ALIGN(layout.large, (u32)sizeof(struct vring_desc));
