@@ -701,10 +701,9 @@ static bool is_empty_buffer(const struct vlb_relay *relay, u32 head)
  *
  * In the order of submission. What was granted before and is copied now may not all fit at
  * once: the rest waits, and vlb_relay_submit() begins with it.
- *
- * Return: VLB_RELAY_* for the caller to do.
+ * What can never be served is left to vlb_relay_complete(), which the caller has to call.
  */
-unsigned int vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow)
+void vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow)
 {
 	struct vlb_request *req;
 	unsigned int todo = 0;
@@ -723,7 +722,6 @@ unsigned int vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow
 	relay->replay_end = count;
 	replay_some(relay, shadow, &todo);
 	vlb_shadow_ring_publish(&shadow->ring);
-	return todo;
 }
 
 /**

@@ -147,7 +147,7 @@ void vlb_relay_reset(struct vlb_relay *relay, const struct vring *vring, bool ev
 unsigned int vlb_relay_submit(struct vlb_relay *relay, struct vlb_shadow *shadow);
 int vlb_relay_complete(struct vlb_relay *relay, struct vlb_shadow *shadow);
 unsigned int vlb_relay_offer_again(struct vlb_relay *relay, struct vlb_shadow *shadow);
-unsigned int vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow);
+void vlb_relay_replay(struct vlb_relay *relay, struct vlb_shadow *shadow);
 bool vlb_relay_fail_active(struct vlb_relay *relay);
 bool vlb_relay_fail_all(struct vlb_relay *relay);
 u32 vlb_relay_in_flight(const struct vlb_relay *relay);

@@ -37,24 +37,25 @@ uint8_t vlb_profile_queue_flags(const struct vlb_profile *profile, unsigned int 
 				unsigned int num_queues)
 {
 	const struct vlb_queue_rule *rule = &profile->queues;
-	uint8_t flags = 0;
+	const struct {
+		uint64_t queues;
+		uint8_t flag;
+	} masks[] = {
+		{ rule->clamp, VLB_QUEUE_DESC_CLAMP_LEN },
+		{ rule->one_request, VLB_QUEUE_DESC_ONE_REQUEST },
+		{ rule->whole_answers, VLB_QUEUE_DESC_WHOLE_ANSWERS },
+		{ rule->forgetful, VLB_QUEUE_DESC_FORGETFUL },
+		{ rule->whole_transfers, VLB_QUEUE_DESC_WHOLE_TRANSFERS },
+		{ rule->posted, VLB_QUEUE_DESC_POSTED },
+		{ rule->stream, VLB_QUEUE_DESC_STREAM },
+	};
+	uint8_t flags = rule->control && index == num_queues - 1 ? VLB_QUEUE_DESC_LOCAL : 0;
+	size_t i;
 
-	if (rule->control && index == num_queues - 1)
-		flags |= VLB_QUEUE_DESC_LOCAL;
-	if (rule->clamp & BIT(index))
-		flags |= VLB_QUEUE_DESC_CLAMP_LEN;
-	if (rule->one_request & BIT(index))
-		flags |= VLB_QUEUE_DESC_ONE_REQUEST;
-	if (rule->whole_answers & BIT(index))
-		flags |= VLB_QUEUE_DESC_WHOLE_ANSWERS;
-	if (rule->forgetful & BIT(index))
-		flags |= VLB_QUEUE_DESC_FORGETFUL;
-	if (rule->whole_transfers & BIT(index))
-		flags |= VLB_QUEUE_DESC_WHOLE_TRANSFERS;
-	if (rule->posted & BIT(index))
-		flags |= VLB_QUEUE_DESC_POSTED;
-	if (rule->stream & BIT(index))
-		flags |= VLB_QUEUE_DESC_STREAM;
+	for (i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+		if (masks[i].queues & BIT(index))
+			flags |= masks[i].flag;
+	}
 	return flags;
 }
 

@@ -87,19 +87,6 @@ static const struct shape_segment page_read[] = {
 	{ 16, false }, { PAGE_SIZE, true }, { 1, true },
 };
 
-static u16 hand_out(struct world *world, const struct shape_segment *seg, u32 count,
-		    struct device_chain *chain)
-{
-	struct shape shape = shape_of(count, seg, true);
-	int head = world_add(world, &shape);
-
-	assert_true(head >= 0);
-	world_submit(world);
-	assert_true(device_take(&world->device));
-	device_read_chain(&world->device, head, chain);
-	return head;
-}
-
 static void header_and_status_stay_in_the_slot(void **state)
 {
 	struct device_chain chain;
@@ -108,7 +95,7 @@ static void header_and_status_stay_in_the_slot(void **state)
 
 	(void)state;
 	world_init(&world, &mapped);
-	head = hand_out(&world, page_read, ARRAY_SIZE(page_read), &chain);
+	head = world_hand_out(&world, ARRAY_SIZE(page_read), page_read, true, &chain);
 	assert_int_equal(chain.count, 3);
 	assert_true(chain.seg[0].iova < VLB_WINDOW_IOVA);
 	assert_int_equal(chain.seg[1].iova, VLB_WINDOW_IOVA + (uintptr_t)world.driver.req[head].seg[1].data);
@@ -130,7 +117,7 @@ static void small_requests_are_copied(void **state)
 	(void)state;
 	config.map = PAGE_SIZE + 18;
 	world_init(&world, &config);
-	hand_out(&world, page_read, ARRAY_SIZE(page_read), &chain);
+	world_hand_out(&world, ARRAY_SIZE(page_read), page_read, true, &chain);
 	assert_int_equal(world.shadow->grants->live, 0);
 	assert_true(chain.seg[1].iova < VLB_WINDOW_IOVA);
 	world_drain(&world);
@@ -147,7 +134,7 @@ static void requests_are_granted_as_a_whole(void **state)
 	(void)state;
 	world_init(&world, &mapped);
 	world.shadow->grants->end_pfn = 0;
-	hand_out(&world, seg, ARRAY_SIZE(seg), &chain);
+	world_hand_out(&world, ARRAY_SIZE(seg), seg, true, &chain);
 	assert_int_equal(chain.count, 1);
 	assert_true(chain.seg[0].iova < VLB_WINDOW_IOVA);
 	assert_int_equal(world_frames_held, 0);
@@ -163,7 +150,7 @@ static void stopping_takes_grants_in_use(void **state)
 
 	(void)state;
 	world_init(&world, &mapped);
-	hand_out(&world, page_read, ARRAY_SIZE(page_read), &chain);
+	world_hand_out(&world, ARRAY_SIZE(page_read), page_read, true, &chain);
 	assert_int_equal(world_frames_held, 1);
 	world_disconnect(&world);
 	assert_int_equal(world_frames_held, 0);

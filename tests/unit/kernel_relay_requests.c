@@ -38,20 +38,6 @@ static bool in_arena(const struct world *world, u64 iova, u32 len)
 	       from + len <= world->arena_offset + world->config.arena;
 }
 
-/* Hand out one request of these segments; the back-end has checked its contents. */
-static u16 hand_out(struct world *world, u32 count, const struct shape_segment *seg,
-		    bool indirect, struct device_chain *chain)
-{
-	struct shape shape = shape_of(count, seg, indirect);
-	int head = world_add(world, &shape);
-
-	assert_true(head >= 0);
-	world_submit(world);
-	assert_true(device_take(&world->device));
-	device_read_chain(&world->device, head, chain);
-	return head;
-}
-
 static void finish_all(struct world *world)
 {
 	world_drain(world);
@@ -71,7 +57,7 @@ static void header_and_status_lie_in_the_slot(void **state)
 
 	(void)state;
 	world_init(&world, &roomy);
-	head = hand_out(&world, ARRAY_SIZE(block_read), block_read, true, &chain);
+	head = world_hand_out(&world, ARRAY_SIZE(block_read), block_read, true, &chain);
 	assert_int_equal(chain.count, 3);
 	assert_true(in_slot(&world, head, chain.seg[0].iova, 16));
 	assert_true(in_arena(&world, chain.seg[1].iova, 8704));
@@ -86,7 +72,7 @@ static void neighbours_become_one_descriptor(void **state)
 
 	(void)state;
 	world_init(&world, &roomy);
-	hand_out(&world, ARRAY_SIZE(block_read), block_read, false, &chain);
+	world_hand_out(&world, ARRAY_SIZE(block_read), block_read, false, &chain);
 	assert_int_equal(chain.count, 3);
 	assert_int_equal(chain.seg[1].len, 4096 + 4096 + 512);
 	assert_int_equal(offset_of(chain.seg[1].iova) % VLB_GRANULE, 0);
@@ -102,7 +88,7 @@ static void direct_request_keeps_its_descriptors(void **state)
 
 	(void)state;
 	world_init(&world, &roomy);
-	head = hand_out(&world, ARRAY_SIZE(block_read), block_read, false, &chain);
+	head = world_hand_out(&world, ARRAY_SIZE(block_read), block_read, false, &chain);
 	assert_false(chain.indirect);
 	assert_int_equal(chain.seg[0].index, head);
 	assert_int_equal(chain.seg[1].index, world.driver.req[head].descs[1]);
@@ -126,7 +112,7 @@ static u16 hand_out_many(struct world *world, u32 count, u32 len, struct device_
 
 	for (i = 0; i < count; i++)
 		seg[i] = (struct shape_segment){ len, i == count - 1 };
-	return hand_out(world, count, seg, true, chain);
+	return world_hand_out(world, count, seg, true, chain);
 }
 
 static void small_table_lies_in_the_slot(void **state)
@@ -198,7 +184,7 @@ static void indirect_request_of_one_descriptor_becomes_direct(void **state)
 
 	(void)state;
 	world_init(&world, &roomy);
-	head = hand_out(&world, ARRAY_SIZE(pages), pages, true, &chain);
+	head = world_hand_out(&world, ARRAY_SIZE(pages), pages, true, &chain);
 	assert_false(chain.indirect);
 	assert_int_equal(chain.count, 1);
 	assert_int_equal(chain.seg[0].index, head);
@@ -376,7 +362,7 @@ static void counters_tell_what_was_done(void **state)
 
 	(void)state;
 	world_init(&world, &roomy);
-	head = hand_out(&world, ARRAY_SIZE(block_read), block_read, true, &chain);
+	head = world_hand_out(&world, ARRAY_SIZE(block_read), block_read, true, &chain);
 	assert_int_equal(world.relay.submitted, 1);
 	assert_int_equal(world.relay.completed, 0);
 	assert_int_equal(world.relay.kicks, 1);

@@ -281,6 +281,20 @@ void world_answer(struct world *world, u16 head, u32 len)
 	device_call(world);
 }
 
+/* Hand out one request of these segments; the back-end has checked its contents. */
+u16 world_hand_out(struct world *world, u32 count, const struct shape_segment *seg,
+		   bool indirect, struct device_chain *chain)
+{
+	struct shape shape = shape_of(count, seg, indirect);
+	int head = world_add(world, &shape);
+
+	assert_true(head >= 0);
+	world_submit(world);
+	assert_true(device_take(&world->device));
+	device_read_chain(&world->device, head, chain);
+	return head;
+}
+
 /* ---- time ------------------------------------------------------------------------------- */
 
 enum step {

@@ -92,6 +92,8 @@ int world_add(struct world *world, const struct shape *shape);
 bool world_add_random(struct world *world);
 void world_lose_hope(struct world *world);
 u32 world_empty_buffers(const struct world *world);
+u16 world_hand_out(struct world *world, u32 count, const struct shape_segment *seg,
+		   bool indirect, struct device_chain *chain);
 void world_submit(struct world *world);
 void world_complete(struct world *world);
 void world_step(struct world *world);
