@@ -16,6 +16,14 @@ attach_type() {
 		{ show_back_end "$name" && die "attach $type $name failed"; }
 }
 
+# reading FIFO COMMAND...: with that for its input. The FIFO is open for writing too, or the end of a line would be the
+# end of the input.
+reading() {
+	fifo=$1
+	shift
+	exec "$@" <>"$fifo"
+}
+
 # node_of NAME PATTERN: what the driver of the device NAME made, by its path below the virtio device ("gpiochip*"): the
 # last part of that path. Fails if there is none.
 node_of() {
@@ -76,6 +84,11 @@ start_input() {
 # connection, and then ends.
 start_input_qemu() {
 	start_back_end "$1" vhost-user-input --evdev-path "$2" --socket-path "$PWD/$1.sock"
+}
+
+# start_keyboard NAME: a program of our own (tests/vm/programs/keyboarddev.c), for want of a published one with LEDs
+start_keyboard() {
+	start_back_end "$1" keyboarddev --socket-path "$PWD/$1.sock"
 }
 
 # ---- gpio: 2 queues (requests, interrupts), at most 256
@@ -197,6 +210,13 @@ start_can() {
 # start_console NAME TCP-PORT: the other side is that port of 127.0.0.1, for one client
 start_console() {
 	start_numbered "$1" vhost-device-console --backend network --tcp-port "$2"
+}
+
+# start_terminal NAME "COLUMNS ROWS": a program of our own (tests/vm/programs/terminaldev.c), for want of a published one
+# with a size; a line to the FIFO NAME.sizes is another size
+start_terminal() {
+	[ -e "$1.sizes" ] || mkfifo "$1.sizes"
+	start_back_end "$1" reading "$1.sizes" terminaldev --socket-path "$PWD/$1.sock" --size "$2"
 }
 
 # ---- sound: 4 queues (control, events, transmit, receive), at most 64
@@ -321,16 +341,9 @@ run_testpmd() {
 	[ -e "$name.commands" ] || mkfifo "$name.commands"
 	# DPDK does not replace what another process has left
 	rm -f "$name.sock" ${other:+"$other.sock"}
-	start_back_end "$name" testpmd_reading "$name.commands" \
+	start_back_end "$name" reading "$name.commands" stdbuf -oL dpdk-testpmd \
 		--lcores 0,1 --no-huge --no-pci -m 128 --no-telemetry --file-prefix "$name" \
 		--vdev "net_vhost0,iface=$PWD/$name.sock,queues=${queues:-1}" \
 		${other:+--vdev "net_vhost1,iface=$PWD/$other.sock,queues=${queues:-1}"} \
 		-- --interactive --auto-start --total-num-mbufs=4096 --rxq "${queues:-1}" --txq "${queues:-1}" "$@"
-}
-
-# The FIFO is open for writing too, or the end of a command would be the end of its input.
-testpmd_reading() {
-	commands=$1
-	shift
-	exec stdbuf -oL dpdk-testpmd "$@" <>"$commands"
 }

@@ -29,10 +29,12 @@ enum { GET_FEATURES = 1, SET_FEATURES, SET_OWNER, RESET_OWNER, SET_MEM_TABLE,
        SET_VRING_CALL, SET_VRING_ERR, GET_PROTOCOL_FEATURES, SET_PROTOCOL_FEATURES,
        GET_QUEUE_NUM, SET_VRING_ENABLE, SET_BACKEND_REQ_FD = 21, GET_CONFIG = 24, SET_CONFIG };
 
-#define PROTOCOL_FEATURES	(1ULL << 0 | 1ULL << 3 | 1ULL << 9)	/* MQ REPLY_ACK CONFIG */
+/* MQ REPLY_ACK BACKEND_REQ CONFIG */
+#define PROTOCOL_FEATURES	(1ULL << 0 | 1ULL << 3 | 1ULL << 5 | 1ULL << 9)
 #define F_PROTOCOL_FEATURES	30
 #define FLAG_REPLY		(1u << 2)
 #define FLAG_NEED_REPLY		(1u << 3)
+#define CONFIG_CHANGE		2	/* a request of the back-end */
 
 struct message {
 	uint32_t request, flags, size;
@@ -58,7 +60,7 @@ struct queue {
 
 /*
  * The device. @drain serves what a queue has, when it was kicked; @extra_fd (or -1) calls @extra when it can be read. Without
- * a configuration space @config is NULL.
+ * a configuration space @config is NULL; @configure, if any, is told what the front-end writes there.
  */
 static struct {
 	uint64_t features;
@@ -66,12 +68,14 @@ static struct {
 	void (*drain)(struct queue *q);
 	const void *config;
 	uint32_t config_len;
+	void (*configure)(uint32_t offset, const uint8_t *data, uint32_t size);
 	int extra_fd;
 	void (*extra)(void);
 } back_end = { .features = 1ULL << VIRTIO_F_VERSION_1 | 1ULL << F_PROTOCOL_FEATURES, .queues = 1, .extra_fd = -1 };
 
 static struct queue queues[MAX_QUEUES] = { [0 ... MAX_QUEUES - 1] = { .kick = -1, .call = -1 } };
 static struct region { uint8_t *base; uint64_t iova, size; } memory, window;
+static int requests = -1;	/* where the back-end makes its own */
 
 /* ---- the ring ---------------------------------------------------------------------- */
 
@@ -89,6 +93,17 @@ static void push_used(struct queue *q, uint32_t id, uint32_t len)
 {
 	q->used->ring[q->used_idx++ % q->num] = (struct vring_used_elem){ id, len };
 	__atomic_store_n(&q->used->idx, q->used_idx, __ATOMIC_RELEASE);
+}
+
+static bool has_avail(const struct queue *q)
+{
+	return q->enabled && q->desc && __atomic_load_n(&q->avail->idx, __ATOMIC_ACQUIRE) != q->last_avail;
+}
+
+/* The head of the next chain, if has_avail(). */
+static uint16_t next_avail(struct queue *q)
+{
+	return q->avail->ring[q->last_avail++ % q->num];
 }
 
 static void call(struct queue *q)
@@ -163,6 +178,14 @@ static void fill_config(struct message *msg)
 		memcpy(msg->config.data, (const uint8_t *)back_end.config + offset, back_end.config_len - offset);
 }
 
+static void write_config(const struct message *msg)
+{
+	if (msg->config.size > sizeof(msg->config.data))
+		errx(1, "configuration of %u bytes written", msg->config.size);
+	if (back_end.configure)
+		back_end.configure(msg->config.offset, msg->config.data, msg->config.size);
+}
+
 /* Returns the size of the reply, or 0 for none. */
 static uint32_t handle(struct message *msg, const int *fds)
 {
@@ -181,6 +204,12 @@ static uint32_t handle(struct message *msg, const int *fds)
 	case GET_CONFIG:
 		fill_config(msg);
 		return msg->size;
+	case SET_CONFIG:
+		write_config(msg);
+		return 0;
+	case SET_BACKEND_REQ_FD:
+		set_fd(&requests, fd);
+		return 0;
 	case SET_MEM_TABLE:
 		set_memory(msg, fds);
 		return 0;
@@ -253,6 +282,15 @@ static bool answer(int connection)
 	return send(connection, &msg, 12 + size, MSG_NOSIGNAL) == 12 + (ssize_t)size;
 }
 
+/* Tell the front-end to read the configuration space again. */
+static inline void tell_config_change(void)
+{
+	const uint32_t header[3] = { CONFIG_CHANGE, 1, 0 };
+
+	if (requests >= 0 && send(requests, header, sizeof(header), MSG_NOSIGNAL) != sizeof(header))
+		err(1, "the request to read the configuration space");
+}
+
 /* Wait for something, and do it. Returns false when the connection is over. */
 static bool step(int connection)
 {
@@ -295,6 +333,7 @@ static int next_connection(int listener)
 	unsigned int i;
 	int fd;
 
+	set_fd(&requests, -1);
 	for (i = 0; i < MAX_QUEUES; i++) {
 		set_fd(&queues[i].kick, -1);
 		set_fd(&queues[i].call, -1);
@@ -304,6 +343,18 @@ static int next_connection(int listener)
 	if (fd < 0)
 		err(1, "accept");
 	return fd;
+}
+
+/* One connection after another, for ever. */
+static inline void serve_connections(int listener)
+{
+	for (;;) {
+		int connection = next_connection(listener);
+
+		while (step(connection))
+			;
+		close(connection);
+	}
 }
 
 #endif

@@ -70,11 +70,10 @@ static void notify(struct queue *q)
 	struct notification *notification;
 	uint16_t head;
 
-	if (!the_alarm.due || !q->enabled || !q->desc ||
-	    __atomic_load_n(&q->avail->idx, __ATOMIC_ACQUIRE) == q->last_avail)
+	if (!the_alarm.due || !has_avail(q))
 		return;
 	the_alarm.due = false;
-	head = q->avail->ring[q->last_avail++ % q->num];
+	head = next_avail(q);
 	notification = at(q->desc[head].addr, sizeof(*notification));
 	*notification = (struct notification){ .type = NOTIF_ALARM };
 	push_used(q, head, sizeof(*notification));
@@ -209,8 +208,8 @@ static void drain(struct queue *q)
 		notify(q);
 		return;
 	}
-	while (q->enabled && q->desc && __atomic_load_n(&q->avail->idx, __ATOMIC_ACQUIRE) != q->last_avail) {
-		head = q->avail->ring[q->last_avail++ % q->num];
+	while (has_avail(q)) {
+		head = next_avail(q);
 		push_used(q, head, serve(&q->desc[head], &q->desc[q->desc[head].next % q->num]));
 		call(q);
 	}
@@ -246,7 +245,7 @@ static const char *parse(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int listener = listen_on(parse(argc, argv)), connection;
+	int listener = listen_on(parse(argc, argv));
 
 	back_end.features |= 1ULL << F_ALARM;
 	back_end.queues = 2;
@@ -255,10 +254,5 @@ int main(int argc, char **argv)
 	back_end.extra_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (back_end.extra_fd < 0)
 		err(1, "timerfd_create");
-	for (;;) {
-		connection = next_connection(listener);
-		while (step(connection))
-			;
-		close(connection);
-	}
+	serve_connections(listener);
 }

@@ -221,9 +221,8 @@ static void drain(struct queue *q)
 	uint16_t head;
 
 	kicked = true;
-	while (q->enabled && q->desc && !(options.hold && served >= options.after) &&
-	       __atomic_load_n(&q->avail->idx, __ATOMIC_ACQUIRE) != q->last_avail) {
-		head = q->avail->ring[q->last_avail++ % q->num];
+	while (has_avail(q) && !(options.hold && served >= options.after)) {
+		head = next_avail(q);
 		if (!options.lie || served < options.after) {
 			serve(q, head);
 			call(q);
