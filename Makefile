@@ -67,7 +67,7 @@ $(O)/null-blk: $(wildcard bench/null-blk/*.c bench/null-blk/*.h) src/vhost_user/
 # tests/unit/src_*.c tests the tool: linked with all of it but main().
 # tests/unit/kernel_*.c tests these kernel sources, built with the headers of
 # tests/unit/include and linked with the models in tests/unit/kernel.
-KERNEL_UNIT_SRC ?= kernel/arena.c kernel/driver_ring.c kernel/grants.c kernel/layout.c kernel/local.c \
+KERNEL_UNIT_SRC ?= kernel/arena.c kernel/busy_poll.c kernel/driver_ring.c kernel/grants.c kernel/layout.c kernel/local.c \
 		   kernel/posted.c kernel/relay.c kernel/shadow_ring.c
 
 unit_dir := $(O)/unit

@@ -20,7 +20,8 @@
  * it goes on, and they complete where the driver has submitted them. What it uses meanwhile
  * needs no further call.
  *
- * The driver's callback never runs from within notify: the driver may hold its lock there.
+ * The driver's callback runs from within notify only when busy polling, and then only where a
+ * hard interrupt could: elsewhere the driver may hold the lock that it takes.
  *
  * Ports are not waited for with RCU's grace periods. Drivers exist that spin until a
  * request is completed, with preemption or interrupts off, and no grace period ends before
@@ -32,6 +33,9 @@
 #include <linux/bottom_half.h>
 #include <linux/delay.h>
 #include <linux/eventfd.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/timekeeping.h>
 #include <linux/virtio.h>
 #include <linux/virtio_ring.h>
 
@@ -264,8 +268,8 @@ static bool complete_port(struct vlb_queue *queue, struct vlb_port *port)
 }
 
 /*
- * Under rcu_read_lock(), not from within notify; the owner of the completing side, which has
- * @seen notifications.
+ * Under rcu_read_lock(), where the driver's callback may run; the owner of the completing side,
+ * which has @seen notifications.
  */
 static void complete_as_owner(struct vlb_queue *queue, int seen, int rounds)
 {
@@ -285,7 +289,7 @@ static void complete_as_owner(struct vlb_queue *queue, int seen, int rounds)
 	}
 }
 
-/* Under rcu_read_lock(), not from within notify. */
+/* Under rcu_read_lock(), where the driver's callback may run. */
 static void run_complete(struct vlb_queue *queue)
 {
 	if (atomic_inc_return(&queue->completes) == 1)
@@ -344,6 +348,40 @@ static void look_work(struct work_struct *work)
 		queue_delayed_work(vlb_io_wq, &queue->look_work, next);
 }
 
+/*
+ * The driver's locks that its callback takes are held with interrupts or bottom halves off,
+ * but for PREEMPT_RT; and no driver waits for what is posted.
+ */
+static bool may_poll(const struct vlb_queue *queue)
+{
+	return !in_interrupt() && !irqs_disabled() && !IS_ENABLED(CONFIG_PREEMPT_RT) &&
+	       !queue->posted;
+}
+
+static void look_for_answer(struct vlb_shadow_ring *ring, u64 ns)
+{
+	u64 end = ktime_get_ns() + ns;
+
+	vlb_shadow_ring_disable_calls(ring);
+	while (!vlb_shadow_ring_pending(ring) && !need_resched() && ktime_get_ns() < end)
+		cpu_relax();
+}
+
+/* Under rcu_read_lock(). A call that comes meanwhile meets an owner, and wakes nobody. */
+static void poll_briefly(struct vlb_queue *queue)
+{
+	struct vlb_port *port;
+
+	if (!vlb_busy_poll_pays(&queue->busy_poll, vlb_relay_in_flight(&queue->relay)) ||
+	    !may_poll(queue) || atomic_inc_return(&queue->completes) != 1)
+		return;
+	port = rcu_dereference(queue->port);
+	if (port)
+		look_for_answer(&port->shadow.ring, queue->busy_poll.ns);
+	queue->relay.calls--; /* nobody has called */
+	complete_as_owner(queue, 1, 1);
+}
+
 /* Not as an owner, who may be elsewhere and may have to wait for this CPU. */
 static void take_posted(struct vlb_queue *queue)
 {
@@ -364,6 +402,7 @@ bool vlb_queue_notify(struct virtqueue *vq)
 	if (queue->posted)
 		take_posted(queue);
 	run_submit(queue);
+	poll_briefly(queue);
 	rcu_read_unlock();
 	return true;
 }

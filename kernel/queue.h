@@ -9,6 +9,7 @@
 #include <linux/smp.h>
 #include <linux/workqueue.h>
 
+#include "busy_poll.h"
 #include "local.h"
 #include "port.h"
 #include "posted.h"
@@ -52,6 +53,7 @@ struct vlb_queue_attributes {
  *	in place
  * @look_work: hands out again what a forgetful back-end has forgotten
  * @look_delay: jiffies until the next look
+ * @busy_poll: whether the submitter looks for its answer
  * @cpu: where @complete_work runs
  * @submit_cpu: where the driver has notified last
  * @handover_call: takes the completing side to that CPU
@@ -77,6 +79,7 @@ struct vlb_queue {
 	struct work_struct complete_work;
 	struct delayed_work look_work;
 	int look_delay;
+	struct vlb_busy_poll busy_poll;
 	int cpu;
 	int submit_cpu;
 	call_single_data_t handover_call;

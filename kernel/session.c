@@ -83,7 +83,7 @@ static int check_start(const struct vlb_device *dev, const struct vlb_queue_star
 	const struct vlb_queue *queue;
 
 	if (start->flags & ~VLB_QUEUE_CALL_EVENTFD || start->reserved ||
-	    start->index >= dev->desc.num_queues)
+	    start->busy_poll_us > VLB_MAX_BUSY_POLL_US || start->index >= dev->desc.num_queues)
 		return -EINVAL;
 	queue = &dev->queue[start->index];
 	if (queue->local)
@@ -122,6 +122,7 @@ static int start_locked(struct vlb_device *dev, struct vlb_queue_start *start,
 		}
 	}
 	dev->num_ports++;
+	vlb_busy_poll_start(&queue->busy_poll, start->busy_poll_us);
 	vlb_queue_start(queue, port);
 	vlb_timeout_update(dev);
 	return 0;

@@ -151,6 +151,13 @@ void vlb_shadow_ring_pop_used(struct vlb_shadow_ring *ring, u32 *id, u32 *len)
 	ring->last_used++;
 }
 
+/* Until vlb_shadow_ring_enable_calls(). Some may come all the same, without EVENT_IDX all. */
+void vlb_shadow_ring_disable_calls(struct vlb_shadow_ring *ring)
+{
+	if (ring->event_idx)
+		vlb_ring_put16(used_event(ring), ring->last_used - 1);
+}
+
 /**
  * vlb_shadow_ring_enable_calls - ask to be called for used elements
  * @ring: the ring

@@ -47,6 +47,7 @@ u16 vlb_shadow_ring_pending(const struct vlb_shadow_ring *ring);
 u16 vlb_shadow_ring_passed(const struct vlb_shadow_ring *ring);
 void vlb_shadow_ring_skip_used(struct vlb_shadow_ring *ring, u16 count);
 void vlb_shadow_ring_pop_used(struct vlb_shadow_ring *ring, u32 *id, u32 *len);
+void vlb_shadow_ring_disable_calls(struct vlb_shadow_ring *ring);
 bool vlb_shadow_ring_enable_calls(struct vlb_shadow_ring *ring, u16 count);
 
 #endif

@@ -38,6 +38,7 @@ struct vlb_attach_options {
 	unsigned int memory;		/* enum vlb_memory_mode */
 	uint64_t map_min;
 	uint64_t map_revoke_ms;
+	uint64_t busy_poll_us;
 	bool hugepages;
 	bool no_indirect;
 	bool no_event_idx;

@@ -332,6 +332,7 @@ static int start_in_module(struct vlb_adapter *adapter, struct vu_ring *ring)
 		.flags = use_eventfd ? VLB_QUEUE_CALL_EVENTFD : 0,
 		.kick_fd = ring->kick_fd,
 		.call_fd = ring->call_fd,
+		.busy_poll_us = (uint32_t)adapter->options->busy_poll_us,
 	};
 	int ret;
 

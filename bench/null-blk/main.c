@@ -22,6 +22,7 @@ static const char usage[] =
 	"usage: null-blk --socket PATH | --vduse NAME [OPTION...]\n"
 	"  --queues N        queues (1)\n"
 	"  --size BYTES      of the device (1 GiB)\n"
+	"  --poll USEC       look for requests so long before sleeping (0)\n"
 	"  --touch           read or write every byte of the data once\n"
 	"  --counters FILE   keep requests, wake-ups and calls there: three 64-bit numbers a queue\n";
 
@@ -38,7 +39,8 @@ static struct options parse(int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "socket", required_argument, NULL, 's' }, { "vduse", required_argument, NULL, 'v' },
 		{ "queues", required_argument, NULL, 'q' }, { "size", required_argument, NULL, 'b' },
-		{ "counters", required_argument, NULL, 'c' }, { "touch", no_argument, NULL, 't' }, {},
+		{ "counters", required_argument, NULL, 'c' }, { "touch", no_argument, NULL, 't' },
+		{ "poll", required_argument, NULL, 'p' }, {},
 	};
 	struct options options = { .queues = 1, .size = 1ULL << 30 };
 	int option;
@@ -51,6 +53,7 @@ static struct options parse(int argc, char **argv)
 		case 'b': options.size = strtoull(optarg, NULL, 0); break;
 		case 'c': options.counters = optarg; break;
 		case 't': touch_data = true; break;
+		case 'p': poll_ns = strtoull(optarg, NULL, 0) * 1000; break;
 		default: errx(2, "%s", usage);
 		}
 	}

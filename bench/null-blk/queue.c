@@ -3,8 +3,8 @@
  * The request loop: the same for vhost-user and for VDUSE.
  *
  * One thread a queue. It takes every request that is available, answers them all, publishes the answers at once and
- * calls the driver at most once for them, if it wants to be called. Only when nothing is left does it ask for a kick,
- * look once more, and sleep in read().
+ * calls the driver at most once for them, if it wants to be called. Only when nothing is left, and nothing has come for
+ * as long as it was told to poll, does it ask for a kick, look once more, and sleep in read().
  *
  * An answer is a status and nothing else: what is read is whatever the buffer holds, what is written is not looked at.
  * The chain is followed descriptor by descriptor all the same, as every device has to.
@@ -12,6 +12,7 @@
 #include <err.h>
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/virtio_blk.h>
@@ -19,6 +20,7 @@
 #include "queue.h"
 
 bool touch_data;
+uint64_t poll_ns;
 
 void queue_add_region(struct queue *q, uint64_t iova, uint64_t size, void *base)
 {
@@ -116,6 +118,26 @@ static bool serve(struct queue *q)
 	return true;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/* As serve(), but waits a while for something to serve. */
+static bool poll_and_serve(struct queue *q)
+{
+	uint64_t end = now_ns() + poll_ns;
+
+	do {
+		if (serve(q))
+			return true;
+	} while (!q->stop && now_ns() < end);
+	return false;
+}
+
 /* Without EVENT_IDX kicks are never suppressed: nobody measures that. */
 static bool serve_after_asking_for_kicks(struct queue *q)
 {
@@ -130,7 +152,7 @@ static void *run(void *data)
 	uint64_t kicks;
 
 	while (!q->stop) {
-		while (serve(q))
+		while (poll_and_serve(q))
 			;
 		if (serve_after_asking_for_kicks(q))
 			continue;

@@ -68,6 +68,9 @@ struct queue {
 /* Read or write every byte of the data once, instead of none. */
 extern bool touch_data;
 
+/* How long each queue looks for requests before it asks to be kicked, in nanoseconds. */
+extern uint64_t poll_ns;
+
 void queue_add_region(struct queue *q, uint64_t iova, uint64_t size, void *base);
 void *queue_at(struct queue *q, uint64_t iova, uint64_t len);
 

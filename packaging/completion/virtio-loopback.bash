@@ -37,7 +37,7 @@ _virtio_loopback() {
 			;;
 		--call) words="direct eventfd" ;;
 		--memory) words="copy map" ;;
-		--name | --queues | --queue-size | --pool-size | --map-min | --map-revoke | --timeout | --reply-timeout | --wait | --mac | --mtu | \
+		--name | --queues | --queue-size | --pool-size | --map-min | --map-revoke | --busy-poll | --timeout | --reply-timeout | --wait | --mac | --mtu | \
 			--tag | --device-id | --config-size | --interval | --count)
 			return
 			;;

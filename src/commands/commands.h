@@ -43,6 +43,9 @@ extern const char *const vlb_memory_modes[];
 	{ "map-revoke", VLB_OPTION_SECONDS, VLB_ATTACH_OFFSET(map_revoke_ms), 1,		\
 	  VLB_MAX_REVOKE_MS, NULL, "SECONDS",						\
 	  "with --memory=map: show pages for so long after their last use; default: 0.01" }, \
+	{ "busy-poll", VLB_OPTION_NUMBER, VLB_ATTACH_OFFSET(busy_poll_us), 0,			\
+	  VLB_MAX_BUSY_POLL_US, NULL, "USEC", "look for an answer for so many microseconds "	\
+	  "before sleeping; default: 0" },							\
 	{ "call", VLB_OPTION_CHOICE, VLB_ATTACH_OFFSET(call), 0, 0, vlb_call_modes,	\
 	  "direct|eventfd", "how the back-end reports completions; default: direct" },	\
 	{ "no-indirect", VLB_OPTION_FLAG, VLB_ATTACH_OFFSET(no_indirect), 0, 0, NULL,	\

@@ -259,6 +259,39 @@ static void calls_are_wanted_for_the_next_element(void **state)
 	end(&ring);
 }
 
+/* Whatever is used, one by one or at once. */
+static void no_calls_are_wanted(void **state)
+{
+	struct vlb_shadow_ring ring = make(4, true, 65534);
+	u16 count, used;
+
+	(void)state;
+	vlb_shadow_ring_disable_calls(&ring);
+	for (count = 1; count <= 4; count++) {
+		used = ring.last_used + count;
+		assert_false(vring_need_event(vring_used_event(&ring.vring), used, ring.last_used));
+		assert_false(vring_need_event(vring_used_event(&ring.vring), used, used - 1));
+	}
+	push_used(&ring, 1, 0);
+	assert_true(vlb_shadow_ring_enable_calls(&ring, 1));
+	expect_used(&ring, 1, 0);
+	assert_false(vlb_shadow_ring_enable_calls(&ring, 1));
+	assert_true(vring_need_event(vring_used_event(&ring.vring), ring.last_used + 1,
+				     ring.last_used));
+	end(&ring);
+}
+
+static void without_event_idx_calls_stay_as_they_are(void **state)
+{
+	struct vlb_shadow_ring ring = make(4, false, 0);
+
+	(void)state;
+	vring_used_event(&ring.vring) = 0xA5A5;
+	vlb_shadow_ring_disable_calls(&ring);
+	assert_int_equal(vring_used_event(&ring.vring), 0xA5A5);
+	end(&ring);
+}
+
 static void calls_are_wanted_for_several_elements(void **state)
 {
 	struct vlb_shadow_ring ring = make(4, true, 65534);
@@ -303,6 +336,8 @@ int main(void)
 		test_case(pending_is_what_the_index_says),
 		test_case(calls_are_wanted_for_the_next_element),
 		test_case(calls_are_wanted_for_several_elements),
+		test_case(no_calls_are_wanted),
+		test_case(without_event_idx_calls_stay_as_they_are),
 		test_case(without_event_index_calls_are_always_wanted),
 	};
 

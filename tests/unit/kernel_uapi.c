@@ -141,7 +141,9 @@ static void queue_start_has_this_layout(void **state)
 	expect_field(struct vlb_queue_start, desc_iova, 24, 8);
 	expect_field(struct vlb_queue_start, avail_iova, 32, 8);
 	expect_field(struct vlb_queue_start, used_iova, 40, 8);
-	expect_field(struct vlb_queue_start, reserved, 48, 8);
+	expect_field(struct vlb_queue_start, busy_poll_us, 48, 4);
+	expect_field(struct vlb_queue_start, reserved, 52, 4);
+	assert_int_equal(VLB_MAX_BUSY_POLL_US, 1000);
 }
 
 static void adopt_has_this_layout(void **state)

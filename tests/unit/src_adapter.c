@@ -321,11 +321,12 @@ static void shows_pages(void **state)
 	NEED_DAEMON();
 	start_daemon();
 	process = tool("attach", "blk", "--socket", back_end_socket, "--memory=map",
-		       "--map-min=64K", "--map-revoke=0.02", NULL);
+		       "--map-min=64K", "--map-revoke=0.02", "--busy-poll=50", NULL);
 	model_serve_until(model_running() || has_ended(&process));
 	assert_int_equal(model.windows, 1);
 	assert_int_equal(model.window.min_len, 64 << 10);
 	assert_int_equal(model.window.revoke_ms, 20);
+	assert_int_equal(model.busy_poll_us, 50);
 	assert_int_equal(model.window.flags, 0);
 	assert_true(daemon_maps("memfd:window"));
 	kill_daemon();

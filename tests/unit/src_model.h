@@ -86,6 +86,7 @@ struct model {
 	ino_t pool_inode;
 	unsigned int windows;
 	struct vlb_open_window window;	/* as asked for */
+	unsigned int busy_poll_us;	/* as asked for last */
 	struct model_queue queues[VLB_MAX_QUEUES];
 	/* what has happened */
 	unsigned int creates, adopts, pools, starts, stops, config_sets, removes, restarts;
@@ -459,6 +460,7 @@ static inline int model_queue_start(void *arg, struct model_file *file, const in
 	queue->call_fd = start->flags & VLB_QUEUE_CALL_EVENTFD ? dup(fds[1]) :
 			 eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	start->call_fd = queue->call_fd;
+	model.busy_poll_us = start->busy_poll_us;
 	start->desc_iova = iova;
 	start->avail_iova = iova + (uint64_t)((uint8_t *)queue->vring.avail - base);
 	start->used_iova = iova + (uint64_t)((uint8_t *)queue->vring.used - base);

@@ -61,6 +61,10 @@
  *         the requests complete inside that write. With VLB_QUEUE_CALL_EVENTFD an
  *         eventfd made by the adapter is used instead, and a work item completes.
  *
+ *   Both can be done without where both sides look for what the other has done: a back-end
+ *   that polls asks for no kicks, and with busy_poll_us the module looks for a while, in the
+ *   task that has made a request, before that sleeps.
+ *
  * Messages
  *
  *   read() returns whole struct vlb_msg records, as many as fit and are pending; it
@@ -271,6 +275,8 @@ struct vlb_config {
 
 #define VLB_QUEUE_CALL_EVENTFD	(1u << 0)
 
+#define VLB_MAX_BUSY_POLL_US	1000
+
 /**
  * struct vlb_queue_start - VLB_QUEUE_START
  * @index: queue
@@ -282,6 +288,8 @@ struct vlb_config {
  * @desc_iova: out: descriptor table, as the back-end sees it
  * @avail_iova: out: available ring
  * @used_iova: out: used ring
+ * @busy_poll_us: microseconds, 0 to VLB_MAX_BUSY_POLL_US: after making the only request in
+ *	flight the driver's task looks for so long whether it is done
  * @reserved: zero
  *
  * The first index that the back-end finds in the available ring is 0.
@@ -296,7 +304,8 @@ struct vlb_queue_start {
 	__u64 desc_iova;
 	__u64 avail_iova;
 	__u64 used_iova;
-	__u64 reserved;
+	__u32 busy_poll_us;
+	__u32 reserved;
 };
 
 /**
