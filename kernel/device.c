@@ -105,7 +105,7 @@ static bool queues_are_valid(const struct vlb_device_desc *desc)
 	for (i = 0; i < desc->num_queues; i++)
 		if (!is_power_of_2(desc->queue[i].size) ||
 		    desc->queue[i].size > VLB_MAX_QUEUE_SIZE ||
-		    desc->queue[i].lost > VLB_LOST_DISCARD || desc->queue[i].flags & ~QUEUE_FLAGS)
+		    desc->queue[i].lost > VLB_LOST_WAIT || desc->queue[i].flags & ~QUEUE_FLAGS)
 			return false;
 	return !memchr_inv(&desc->queue[i], 0, (VLB_MAX_QUEUES - i) * sizeof(desc->queue[0]));
 }

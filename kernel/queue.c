@@ -45,6 +45,12 @@
 #include "throttle.h"
 #include "trace.h"
 
+/* VLB_LOST_* */
+static u8 lost_means(const struct vlb_queue *queue)
+{
+	return queue->dev->desc.queue[queue->index].lost;
+}
+
 static void kick(struct vlb_queue *queue, struct vlb_port *port)
 {
 	trace_vlb_kick(queue->relay.name, queue->index);
@@ -436,7 +442,7 @@ static void handover_call(void *data)
  */
 static bool spins(const struct vlb_queue *queue)
 {
-	return queue->dev->desc.queue[queue->index].lost == VLB_LOST_DISCARD;
+	return lost_means(queue) == VLB_LOST_DISCARD;
 }
 
 /*
@@ -552,10 +558,10 @@ void vlb_queue_settle(struct vlb_queue *queue, struct vlb_port *port)
  */
 void vlb_queue_lose_requests(struct vlb_queue *queue)
 {
-	u8 lost = queue->dev->desc.queue[queue->index].lost;
+	u8 lost = lost_means(queue);
 
 	lockdep_assert_held(&queue->dev->lock);
-	if (lost == VLB_LOST_REPLAY)
+	if (lost == VLB_LOST_REPLAY || lost == VLB_LOST_WAIT)
 		return;
 	if (vlb_relay_fail_active(&queue->relay))
 		interrupt(queue);
@@ -567,12 +573,16 @@ void vlb_queue_lose_requests(struct vlb_queue *queue)
 	rcu_read_unlock();
 }
 
-/* Complete all that waits with the fail response; there is no port. */
+/*
+ * Complete all that waits with the fail response; there is no port. A driver that was told of
+ * an event would ask for the next one at once.
+ */
 void vlb_queue_fail_all(struct vlb_queue *queue)
 {
 	lockdep_assert_held(&queue->dev->lock);
 	end_discarding(queue);
-	if (queue->vq && !queue->local && vlb_relay_fail_all(&queue->relay))
+	if (queue->vq && !queue->local && lost_means(queue) != VLB_LOST_WAIT &&
+	    vlb_relay_fail_all(&queue->relay))
 		interrupt(queue);
 }
 

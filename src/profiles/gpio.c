@@ -9,9 +9,8 @@
  * the driver hands it out again, for ever. Hence the driver starts over, and who has a
  * line open is told.
  *
- * The fail response is that of a request: 1 is "error". For an event buffer, which fails
- * only with the device, it means an interrupt; anything else would make the driver
- * complain or try again.
+ * The fail response is that of a request: 1 is "error". For an event buffer that would be an
+ * interrupt, and anything else would make the driver complain or try again, so those wait.
  */
 #include <endian.h>
 #include <errno.h>
@@ -26,7 +25,8 @@
 #include "profile.h"
 
 #define BIT(n)		(1ULL << (n))
-#define REQUEST_QUEUE	0
+
+enum { REQUEST_QUEUE, EVENT_QUEUE };
 
 static const struct vlb_feature_name features[] = {
 	{ VIRTIO_GPIO_F_IRQ, "IRQ" },
@@ -73,6 +73,7 @@ const struct vlb_profile vlb_profile_gpio = {
 		/* The event queue has to hold a buffer for each line. */
 		.size = 256, .max_size = 256,
 		.complete = BIT(REQUEST_QUEUE),
+		.events = BIT(EVENT_QUEUE),
 	},
 	/* The names of all lines are one response. */
 	.arena = { .size = 256 << 10, .min = 64 << 10 },

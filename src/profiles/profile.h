@@ -72,8 +72,9 @@ struct vlb_queue_rule {
 
 	uint64_t local;			/* mask: the driver has them, the back-end does not */
 	bool control;			/* one more, behind all others: the module serves it */
-	/* masks: VLB_LOST_DISCARD, VLB_QUEUE_DESC_* */
+	/* masks: VLB_LOST_DISCARD, VLB_LOST_WAIT, VLB_QUEUE_DESC_* */
 	uint64_t discard;
+	uint64_t events;
 	uint64_t clamp;
 	uint64_t one_request;
 	uint64_t whole_answers;

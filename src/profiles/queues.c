@@ -168,6 +168,8 @@ uint8_t vlb_profile_lost(const struct vlb_profile *profile, unsigned int index)
 {
 	if (profile->queues.discard & BIT(index))
 		return VLB_LOST_DISCARD;
+	if (profile->queues.events & BIT(index))
+		return VLB_LOST_WAIT;
 	return profile->queues.complete & BIT(index) ? VLB_LOST_COMPLETE : VLB_LOST_REPLAY;
 }
 

@@ -26,6 +26,7 @@ static void constants_are_these(void **state)
 	assert_int_equal(VLB_LOST_REPLAY, 0);
 	assert_int_equal(VLB_LOST_COMPLETE, 1);
 	assert_int_equal(VLB_LOST_DISCARD, 2);
+	assert_int_equal(VLB_LOST_WAIT, 3);
 	assert_int_equal(VLB_QUEUE_DESC_LOCAL, 1);
 	assert_int_equal(VLB_QUEUE_DESC_CLAMP_LEN, 2);
 	assert_int_equal(VLB_QUEUE_DESC_ONE_REQUEST, 4);

@@ -284,7 +284,7 @@ static void what_becomes_of_requests(void **state)
 	assert_int_equal(vlb_profile_lost(type("net"), 0), VLB_LOST_REPLAY);
 	assert_int_equal(vlb_profile_lost(type("net"), 1), VLB_LOST_COMPLETE);
 	assert_int_equal(vlb_profile_lost(type("gpio"), 0), VLB_LOST_COMPLETE);
-	assert_int_equal(vlb_profile_lost(type("gpio"), 1), VLB_LOST_REPLAY);
+	assert_int_equal(vlb_profile_lost(type("gpio"), 1), VLB_LOST_WAIT);
 	assert_int_equal(vlb_profile_lost(type("fs"), 5), VLB_LOST_COMPLETE);
 	assert_int_equal(vlb_profile_lost(type("sound"), 1), VLB_LOST_REPLAY);
 	assert_int_equal(vlb_profile_lost(type("vsock"), 1), VLB_LOST_COMPLETE);

@@ -160,6 +160,7 @@ struct vlb_info {
 #define VLB_LOST_REPLAY		0	/* hand them to the next back-end */
 #define VLB_LOST_COMPLETE	1	/* complete them with the fail response */
 #define VLB_LOST_DISCARD	2	/* and all others, until there is a back-end again */
+#define VLB_LOST_WAIT		3	/* as REPLAY, and never complete them: they ask for events */
 
 /**
  * struct vlb_queue_desc - one queue of a device
