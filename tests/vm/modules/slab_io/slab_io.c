@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writes whole pages of kernel memory to the start of a disk, reads them back and compares, as it is loaded: that fails
- * if the data is wrong. What memory is the parameter "kind":
+ * Writes whole pages of kernel memory to the start of a disk, reads them back and compares, as it
+ * is loaded: that fails if the data is wrong. What memory is the parameter "kind":
  *
  *   slab   an object of an allocator's cache, which shares its reference count with its neighbours
- *   large  kmalloc() of more than the caches have; "counted" says whether this kernel counts its users
- *   tail   a page of several that were not allocated as a compound one, so that only the first is counted
+ *   large  kmalloc() of more than the caches have, counted on some kernels and not on others
+ *   tail   one of several pages that are no compound one, so that only the first is counted
  *   pages  counted like those of user space
  *
- * Each 32-bit word of the data is its own number, in little endian.
+ * Whether it was counted is left in a parameter, too. Each 32-bit word of the data is its own
+ * number, in little endian.
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
@@ -146,9 +147,10 @@ static int with_memory(struct block_device *bdev)
 
 static int __init slab_io_init(void)
 {
-	struct file *file = bdev_file_open_by_path(disk, BLK_OPEN_READ | BLK_OPEN_WRITE, NULL, NULL);
+	struct file *file;
 	int err;
 
+	file = bdev_file_open_by_path(disk, BLK_OPEN_READ | BLK_OPEN_WRITE, NULL, NULL);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	err = with_memory(file_bdev(file));
