@@ -62,6 +62,15 @@ $(O)/null-blk: $(wildcard bench/null-blk/*.c bench/null-blk/*.h) src/vhost_user/
 	@mkdir -p $(@D)
 	$(CC) $(common_cflags) $(CFLAGS) -pthread -o $@ $(filter %.c,$^)
 
+# ---- what copying costs, by kind of page ----------------------------------------------
+
+.PHONY: pool-pages
+pool-pages: $(O)/pool-pages
+
+$(O)/pool-pages: bench/pool-pages.c
+	@mkdir -p $(@D)
+	$(CC) $(common_cflags) $(CFLAGS) -o $@ $<
+
 # ---- unit tests -----------------------------------------------------------------------
 
 # tests/unit/src_*.c tests the tool: linked with all of it but main().

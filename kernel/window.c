@@ -53,6 +53,8 @@ static int window_pins;
 /*
  * Slab pages are not counted and are shared with other objects; reserved pages, the zero
  * page among them, are everybody's; those of ZONE_DEVICE are no memory like other memory.
+ * The huge page of zeros is everybody's, too, but a module cannot tell: nobody reads into it,
+ * so it is never mapped to be written to.
  */
 static bool frame_get(unsigned long pfn)
 {

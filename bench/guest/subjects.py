@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is compared: for each transport how it becomes a block device of this machine.
 
-A store is what is behind the transports: "thin" is bench/null-blk, "null", "tmpfs" and "file" are nodes of one
-qemu-storage-daemon that exports them in every way at once. The kernel's own transports use the same file.
+A store is what is behind the transports: "thin" is bench/null-blk, "touch" the same, but using the data; "null", "tmpfs"
+and "file" are nodes of one qemu-storage-daemon that exports them in every way at once. The kernel's own transports use
+the same file.
 """
 import fcntl
 import glob
@@ -134,7 +135,7 @@ class Store:
     def start(self, transports):
         """What it cannot do, the transport will find out."""
         exports = [transport for transport in transports if transport in EXPORTS]
-        if self.name != "thin" and exports:
+        if self.name not in THIN and exports:
             self.start_storage_daemon([transport for transport in exports if transport != "vduse" or has_vduse()])
 
     def start_storage_daemon(self, transports):
@@ -154,7 +155,8 @@ class Store:
 
     def start_thin(self, transport, *door):
         counters = self.path(transport + ".counters")
-        self.spawn("null-blk", *door, "--queues", str(self.queues), "--size", str(SIZE), "--counters", counters)
+        self.spawn("null-blk", *door, "--queues", str(self.queues), "--size", str(SIZE), "--counters", counters,
+                   *THIN[self.name])
         return counters
 
     def stop(self):
@@ -180,6 +182,7 @@ def export_nbd(store, transport):
 
 
 EXPORTS = {"copy": export_vhost_user, "map": export_vhost_user, "vduse": export_vduse, "nbd": export_nbd}
+THIN = {"thin": [], "touch": ["--touch"]}
 # Direct where the file system has a disk; what is on tmpfs is memory either way.
 FILE_OPTIONS = {"tmpfs": "", "file": ",cache.direct=on,aio=io_uring"}
 
@@ -209,7 +212,7 @@ def vduse(store):
     load("vduse")
     load("virtio_vdpa")
     load("virtio_blk")
-    if store.name == "thin":
+    if store.name in THIN:
         counters = store.start_thin("vduse", "--vduse", name)
     wait_for("/dev/vduse/" + name, lambda: os.path.exists("/dev/vduse/" + name))
     run("vdpa", "dev", "add", "name", name, "mgmtdev", "vduse")
@@ -219,20 +222,23 @@ def vduse(store):
                    stop=lambda: run("vdpa", "dev", "del", name))
 
 
-def virtio_loopback(memory):
+def virtio_loopback(memory, transport=None, *options):
+    """transport: its name, if it is not that of the memory."""
+    transport = transport or memory
+
     def attach(store):
-        name = store.device(memory)
+        name = store.device(transport)
         if not os.path.isdir("/sys/module/virtio_loopback"):
             load("virtio_blk")
             if "VLB_MODULE" in os.environ:
                 run("insmod", os.environ["VLB_MODULE"])
             else:
                 load("virtio_loopback")
-        if store.name == "thin":
-            store.start_thin(memory, "--socket", store.socket(memory))
-        wait_for(store.socket(memory), lambda: os.path.exists(store.socket(memory)))
-        run("virtio-loopback", "attach", "blk", "--socket", store.socket(memory), "--name", name, "--queues",
-            str(store.queues), "--queue-size", str(QUEUE_SIZE), "--memory", memory, "--daemonize")
+        if store.name in THIN:
+            store.start_thin(transport, "--socket", store.socket(transport))
+        wait_for(store.socket(transport), lambda: os.path.exists(store.socket(transport)))
+        run("virtio-loopback", "attach", "blk", "--socket", store.socket(transport), "--name", name, "--queues",
+            str(store.queues), "--queue-size", str(QUEUE_SIZE), "--memory", memory, "--daemonize", *options)
         block = one_of("/sys/class/virtio-loopback/%s/virtio*/block/*" % name)
         return Subject("/dev/" + os.path.basename(block), device=name,
                        stop=lambda: run("virtio-loopback", "detach", name))

@@ -14,8 +14,8 @@
 
 #define MAX_TYPES			31u
 #define DEFAULT_REPLY_TIMEOUT_MS	5000
-#define DEFAULT_MAP_MIN			16384
-#define DEFAULT_MAP_REVOKE_MS		10
+#define DEFAULT_MAP_MIN			65536
+#define DEFAULT_MAP_REVOKE_MS		50
 
 const char *const vlb_call_modes[] = { "direct", "eventfd", NULL };
 const char *const vlb_memory_modes[] = { "copy", "map", NULL };

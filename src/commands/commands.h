@@ -39,10 +39,10 @@ extern const char *const vlb_memory_modes[];
 	{ "memory", VLB_OPTION_CHOICE, VLB_ATTACH_OFFSET(memory), 0, 0,			\
 	  vlb_memory_modes, "copy|map", "how data reaches the back-end; default: copy" },	\
 	{ "map-min", VLB_OPTION_SIZE, VLB_ATTACH_OFFSET(map_min), 4096, UINT32_MAX, NULL,	\
-	  "SIZE", "with --memory=map: requests with less data are copied; default: 16K" },	\
+	  "SIZE", "with --memory=map: requests with less data are copied; default: 64K" },	\
 	{ "map-revoke", VLB_OPTION_SECONDS, VLB_ATTACH_OFFSET(map_revoke_ms), 1,		\
 	  VLB_MAX_REVOKE_MS, NULL, "SECONDS",						\
-	  "with --memory=map: show pages for so long after their last use; default: 0.01" }, \
+	  "with --memory=map: show pages for so long after their last use; default: 0.05" }, \
 	{ "busy-poll", VLB_OPTION_NUMBER, VLB_ATTACH_OFFSET(busy_poll_us), 0,			\
 	  VLB_MAX_BUSY_POLL_US, NULL, "USEC", "look for an answer for so many microseconds "	\
 	  "before sleeping; default: 0" },							\

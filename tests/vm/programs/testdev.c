@@ -11,6 +11,8 @@
 #include "back_end.h"
 
 #include <getopt.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <linux/virtio_blk.h>
@@ -131,6 +133,48 @@ static void walk(const char *when, const bool *own)
 	fflush(stdout);
 }
 
+/* What a curious back-end would do with a request in its hands. */
+static void walk_in_flight(const bool *own)
+{
+	walk("in flight", own);
+}
+
+static sigjmp_buf no_page;
+
+static void bus_error(int signal)
+{
+	(void)signal;
+	siglongjmp(no_page, 1);
+}
+
+/* By the program itself, and not the kernel for it: SIGBUS is what it should get. */
+static bool store(volatile uint8_t *page)
+{
+	if (sigsetjmp(no_page, 1))
+		return false;
+	*page = 0xa5;
+	return true;
+}
+
+/* Read the pages of a request, so that they are mapped, write to them, and say to how many that could be done. */
+static void stain(const bool *own)
+{
+	unsigned long pages = 0, readable = 0, stained = 0;
+	uint64_t pos;
+
+	signal(SIGBUS, bus_error);
+	for (pos = 0; window.base && pos < window.size; pos += PAGE) {
+		if (!own[pos / PAGE])
+			continue;
+		pages++;
+		readable += can_read(window.base + pos);
+		stained += store(window.base + pos);
+	}
+	signal(SIGBUS, SIG_DFL);
+	printf("stained: %lu of %lu own pages, %lu readable\n", stained, pages, readable);
+	fflush(stdout);
+}
+
 /* ---- lies -------------------------------------------------------------------------- */
 
 static void lie_id_range(struct queue *q, uint16_t head) { push_used(q, q->num + head, 1); }
@@ -138,12 +182,11 @@ static void lie_id_idle(struct queue *q, uint16_t head) { push_used(q, (head + q
 static void lie_twice(struct queue *q, uint16_t head) { serve(q, head); push_used(q, head, 1); }
 static void lie_length(struct queue *q, uint16_t head) { push_used(q, head, 0x7fffffff); }
 
-/* No lie, but what a curious back-end would do with a large request in its hands. */
-static void lie_walk(struct queue *q, uint16_t head)
+/* Marks the pages that a request has in the window; returns how many bytes of data it has in all. */
+static uint64_t find_own_pages(struct queue *q, uint16_t head, bool *own)
 {
 	const struct vring_desc *table = at(q->desc[head].addr, sizeof(*table));
 	size_t i, count = q->desc[head].len / sizeof(*table);
-	bool *own = calloc(window.size / PAGE, 1);
 	uint64_t bytes = 0, page, end;
 
 	for (i = 1; q->desc[head].flags & VRING_DESC_F_INDIRECT && i + 1 < count; i++) {
@@ -154,11 +197,22 @@ static void lie_walk(struct queue *q, uint16_t head)
 		for (end = page + table[i].len / PAGE; page < end; page++)
 			own[page] = true;
 	}
-	if (bytes == 64 << 10)
-		walk("in flight", own);
+	return bytes;
+}
+
+/* No lie: look at the pages of a large request, and serve it. */
+static void look_and_serve(struct queue *q, uint16_t head, void (*look)(const bool *own))
+{
+	bool *own = calloc(window.size / PAGE, 1);
+
+	if (find_own_pages(q, head, own) == 64 << 10)
+		look(own);
 	free(own);
 	serve(q, head);
 }
+
+static void lie_walk(struct queue *q, uint16_t head) { look_and_serve(q, head, walk_in_flight); }
+static void lie_stain(struct queue *q, uint16_t head) { look_and_serve(q, head, stain); }
 
 static void lie_jump(struct queue *q, uint16_t head)
 {
@@ -203,7 +257,7 @@ static const struct lie {
 	{ "twice", lie_twice, false }, { "length", lie_length, false },
 	{ "jump", lie_jump, false }, { "back", lie_back, false },
 	{ "scribble", lie_scribble, false }, { "random", lie_random, false },
-	{ "walk", lie_walk, true },
+	{ "walk", lie_walk, true }, { "stain", lie_stain, true },
 };
 
 static const struct lie *find_lie(const char *name)
