@@ -30,6 +30,7 @@
 
 struct workqueue_struct *vlb_wq;
 struct workqueue_struct *vlb_io_wq;
+struct workqueue_struct *vlb_batch_wq;
 
 static atomic_t num_devices = ATOMIC_INIT(0); /* allocated, also those that have gone */
 static LIST_HEAD(devices);
@@ -40,21 +41,36 @@ static struct class device_class = {
 	.dev_groups = vlb_device_groups,
 };
 
+static int create_workqueues(void)
+{
+	vlb_wq = alloc_workqueue("virtio-loopback", WQ_UNBOUND, 0);
+	vlb_io_wq = alloc_workqueue("virtio-loopback-io",
+				    WQ_HIGHPRI | WQ_MEM_RECLAIM | VLB_WQ_PERCPU, 0);
+	vlb_batch_wq = alloc_workqueue("virtio-loopback-batch",
+				       WQ_MEM_RECLAIM | VLB_WQ_PERCPU, 0);
+	return vlb_wq && vlb_io_wq && vlb_batch_wq ? 0 : -ENOMEM;
+}
+
+/* The last removal may still be returning: its work comes last. */
+static void destroy_workqueues(void)
+{
+	if (vlb_batch_wq)
+		destroy_workqueue(vlb_batch_wq);
+	if (vlb_io_wq)
+		destroy_workqueue(vlb_io_wq);
+	if (vlb_wq)
+		destroy_workqueue(vlb_wq);
+}
+
 int vlb_devices_init(void)
 {
 	int err;
 
-	vlb_wq = alloc_workqueue("virtio-loopback", WQ_UNBOUND, 0);
-	if (!vlb_wq)
-		return -ENOMEM;
-	vlb_io_wq = alloc_workqueue("virtio-loopback-io",
-				    WQ_HIGHPRI | WQ_MEM_RECLAIM | VLB_WQ_PERCPU, 0);
-	err = vlb_io_wq ? class_register(&device_class) : -ENOMEM;
+	err = create_workqueues();
 	if (!err)
-		return 0;
-	if (vlb_io_wq)
-		destroy_workqueue(vlb_io_wq);
-	destroy_workqueue(vlb_wq);
+		err = class_register(&device_class);
+	if (err)
+		destroy_workqueues();
 	return err;
 }
 
@@ -62,8 +78,7 @@ void vlb_devices_exit(void)
 {
 	/* Somebody may still hold a reference to a device that has gone. */
 	wait_var_event(&num_devices, !atomic_read(&num_devices));
-	destroy_workqueue(vlb_io_wq);
-	destroy_workqueue(vlb_wq); /* the last removal may still be returning */
+	destroy_workqueues();
 	class_unregister(&device_class);
 }
 

@@ -158,6 +158,7 @@ static inline struct vlb_device *vdev_to_vlb(struct virtio_device *vdev)
 /* device.c: what a device is, and who owns it */
 extern struct workqueue_struct *vlb_wq;	/* may wait for drivers, and so for I/O */
 extern struct workqueue_struct *vlb_io_wq;	/* what I/O waits for */
+extern struct workqueue_struct *vlb_batch_wq;	/* the same, when nobody else wants the CPU */
 int vlb_devices_init(void);
 void vlb_devices_exit(void);
 struct vlb_device *vlb_device_create(const struct vlb_device_desc *desc, struct vlb_file *owner);

@@ -12,13 +12,13 @@
  * Contexts
  *   notify     any: drivers kick under their locks, with interrupts off or on
  *   called     process context of the back-end
- *   hand-over  soft interrupt on the CPU of the submitter
+ *   hand-over  soft interrupt on the CPU of the submitter, a work item if it is the same
  *   works      process context
  *   the rest   process context, dev->lock held
  *
  * Requests complete within the back-end's call, unless it has more of them to serve: then
- * it goes on, and they complete where the driver has submitted them. What it uses meanwhile
- * needs no further call.
+ * it goes on, and they complete where the driver has submitted them, on the same CPU when the
+ * scheduler finds it time for that. What it uses meanwhile needs no further call.
  *
  * The driver's callback runs from within notify only when busy polling, and then only where a
  * hard interrupt could: elsewhere the driver may hold the lock that it takes.
@@ -396,11 +396,20 @@ static void take_posted(struct vlb_queue *queue)
 		vlb_throttle_current(queue);
 }
 
+/*
+ * Where the requests may complete that the driver submits now; -1: nowhere but in the back-end's
+ * call. Who cannot be preempted may be about to spin until they have.
+ */
+static int completing_cpu(void)
+{
+	return preemptible() ? raw_smp_processor_id() : -1;
+}
+
 /* The driver has made requests available: virtqueue_notify(). Never fails. */
 bool vlb_queue_notify(struct virtqueue *vq)
 {
 	struct vlb_queue *queue = vq->priv;
-	int cpu = raw_smp_processor_id();
+	int cpu = completing_cpu();
 
 	if (READ_ONCE(queue->submit_cpu) != cpu)
 		WRITE_ONCE(queue->submit_cpu, cpu);
@@ -428,6 +437,16 @@ static void handover_tasklet(struct tasklet_struct *tasklet)
 	rcu_read_unlock();
 }
 
+/* The same on the back-end's own CPU. */
+static void handover_work(struct work_struct *work)
+{
+	struct vlb_queue *queue = container_of(work, struct vlb_queue, handover_work);
+
+	rcu_read_lock();
+	complete_as_owner(queue, 1, OWNER_ROUNDS);
+	rcu_read_unlock();
+}
+
 /* Hard interrupt, on the submitter's CPU. */
 static void handover_call(void *data)
 {
@@ -437,16 +456,7 @@ static void handover_call(void *data)
 }
 
 /*
- * Whoever spins until a request is done may do so on that CPU, with interrupts off.
- * VLB_LOST_DISCARD says that such drivers exist for this queue.
- */
-static bool spins(const struct vlb_queue *queue)
-{
-	return lost_means(queue) == VLB_LOST_DISCARD;
-}
-
-/*
- * The owner of the completing side. Returns whether the other CPU owns it now. A back-end
+ * The owner of the completing side. Returns whether somebody else owns it now. A back-end
  * that calls for nothing costs nobody but itself time.
  */
 static bool hand_over(struct vlb_queue *queue)
@@ -454,9 +464,12 @@ static bool hand_over(struct vlb_queue *queue)
 	struct vlb_port *port = rcu_dereference(queue->port);
 	int cpu = READ_ONCE(queue->submit_cpu);
 
-	return cpu != raw_smp_processor_id() && vlb_relay_in_flight(&queue->relay) > 1 &&
-	       !spins(queue) && port && vlb_shadow_ring_pending(&port->shadow.ring) &&
-	       !smp_call_function_single_async(cpu, &queue->handover_call);
+	if (cpu < 0 || vlb_relay_in_flight(&queue->relay) < 2 || !port ||
+	    !vlb_shadow_ring_pending(&port->shadow.ring))
+		return false;
+	if (cpu == raw_smp_processor_id())
+		return queue_work_on(cpu, vlb_batch_wq, &queue->handover_work);
+	return !smp_call_function_single_async(cpu, &queue->handover_call);
 }
 
 /* The back-end has used requests. Under rcu_read_lock(). */
@@ -591,6 +604,7 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 	queue->dev = dev;
 	queue->index = index;
 	queue->cpu = WORK_CPU_UNBOUND;
+	queue->submit_cpu = -1;
 	INIT_CSD(&queue->handover_call, handover_call, queue);
 	tasklet_setup(&queue->handover_tasklet, handover_tasklet);
 	queue->relay.name = dev->desc.name;
@@ -603,6 +617,7 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 	INIT_WORK(&queue->kick_work, kick_work);
 	INIT_WORK(&queue->submit_work, submit_work);
 	INIT_WORK(&queue->complete_work, complete_work);
+	INIT_WORK(&queue->handover_work, handover_work);
 	INIT_DELAYED_WORK(&queue->look_work, look_work);
 	vlb_throttle_init(&queue->throttle);
 	if (queue->relay.flags & VLB_QUEUE_DESC_LOCAL) {
@@ -624,6 +639,7 @@ void vlb_queue_exit(struct vlb_queue *queue)
 {
 	wait_for_owner(&queue->completes); /* a late call may have been handed over */
 	tasklet_kill(&queue->handover_tasklet);
+	cancel_work_sync(&queue->handover_work);
 	cancel_work_sync(&queue->kick_work);
 	cancel_work_sync(&queue->submit_work);
 	cancel_work_sync(&queue->complete_work);

@@ -55,9 +55,10 @@ struct vlb_queue_attributes {
  * @look_delay: jiffies until the next look
  * @busy_poll: whether the submitter looks for its answer
  * @cpu: where @complete_work runs
- * @submit_cpu: where the driver has notified last
+ * @submit_cpu: where the driver has notified last, -1 if it may spin there
  * @handover_call: takes the completing side to that CPU
  * @handover_tasklet: completes there
+ * @handover_work: completes on the CPU that it runs on, later
  * @attributes: files in sysfs
  */
 struct vlb_queue {
@@ -84,6 +85,7 @@ struct vlb_queue {
 	int submit_cpu;
 	call_single_data_t handover_call;
 	struct tasklet_struct handover_tasklet;
+	struct work_struct handover_work;
 	struct vlb_queue_attributes attributes;
 };
 
