@@ -83,7 +83,7 @@ const struct attribute_group *vlb_device_groups[] = {
 
 /* ---- stats/N and latency/N: one file a queue --------------------------------------- */
 
-/* size requests bytes kicks calls in_flight replays errors granted */
+/* size requests bytes kicks calls in_flight replays errors granted shared */
 static ssize_t stats_show(struct device *d, struct device_attribute *attr, char *buf)
 {
 	struct vlb_queue_attributes *attrs = container_of(attr, struct vlb_queue_attributes, stats);
@@ -91,11 +91,13 @@ static ssize_t stats_show(struct device *d, struct device_attribute *attr, char 
 	u64 dropped = queue->posted ? READ_ONCE(queue->posted->dropped) : 0;
 	const struct vlb_relay *relay = &queue->relay;
 
-	return sysfs_emit(buf, "%u %llu %llu %llu %llu %u %llu %llu %llu\n", relay->ring.vring.num,
+	return sysfs_emit(buf, "%u %llu %llu %llu %llu %u %llu %llu %llu %llu\n",
+			  relay->ring.vring.num,
 			  READ_ONCE(relay->completed), READ_ONCE(relay->bytes),
 			  READ_ONCE(relay->kicks), READ_ONCE(relay->calls),
 			  vlb_relay_in_flight(relay), READ_ONCE(relay->replays),
-			  READ_ONCE(relay->errors) + dropped, READ_ONCE(relay->granted));
+			  READ_ONCE(relay->errors) + dropped, READ_ONCE(relay->granted),
+			  READ_ONCE(relay->shared));
 }
 
 /*

@@ -185,6 +185,17 @@ static long open_window(struct file *file, struct vlb_device *dev, void __user *
 	return 0;
 }
 
+static long share_memory(struct file *file, struct vlb_device *dev, void __user *arg)
+{
+	struct vlb_share_memory share;
+
+	if (copy_from_user(&share, arg, sizeof(share)))
+		return -EFAULT;
+	if (share.flags || memchr_inv(share.reserved, 0, sizeof(share.reserved)))
+		return -EINVAL;
+	return vlb_device_share_memory(dev, &share);
+}
+
 static long set_config(struct file *file, struct vlb_device *dev, void __user *arg)
 {
 	struct vlb_config config;
@@ -278,6 +289,7 @@ static const struct {
 	{ VLB_REMOVE, .any = remove },
 	{ VLB_SET_POOL, .owner = set_pool },
 	{ VLB_OPEN_WINDOW, .owner = open_window },
+	{ VLB_SHARE_MEMORY, .owner = share_memory },
 	{ VLB_SET_CONFIG, .owner = set_config },
 	{ VLB_GET_CONFIG, .owner = get_config },
 	{ VLB_REGISTER, .owner = register_device },

@@ -150,6 +150,7 @@ static void device_release(struct device *dev)
 	cancel_work_sync(&vlb->fail_work); /* a late submit_work may have queued it */
 	vlb_pool_put(vlb->pool);
 	vlb_window_put(vlb->window);
+	vlb_shared_put(&vlb->shared);
 	vlb_config_free_pages(vlb);
 	kvfree(vlb);
 	atomic_dec(&num_devices);

@@ -50,6 +50,7 @@ enum {
  * @generation: number of the last VLB_MSG_START or VLB_MSG_QUEUE_START
  * @pool: memory of the next ports, or NULL
  * @window: where the next ports show buffers in place, or NULL
+ * @shared: memory that the next back-end has mapped already, if any
  * @num_ports: queues with a port
  * @pending: messages to be read: VLB_PENDING_*
  * @pending_queue_reset: bit n: VLB_MSG_QUEUE_RESET for queue n
@@ -104,6 +105,7 @@ struct vlb_device {
 	u32 generation;
 	struct vlb_pool_map *pool;
 	struct vlb_window *window;
+	struct vlb_shared shared;
 	u32 num_ports;
 	unsigned long pending;
 	u64 pending_queue_reset;
@@ -173,6 +175,7 @@ u64 vlb_device_ring_features(void);
 int vlb_device_set_pool(struct vlb_device *dev, struct vlb_pool *pool, bool unlimited);
 int vlb_device_open_window(struct vlb_device *dev, const struct vlb_open_window *open,
 			   struct file **file);
+int vlb_device_share_memory(struct vlb_device *dev, const struct vlb_share_memory *share);
 int vlb_device_start_queue(struct vlb_device *dev, struct vlb_queue_start *start,
 			   struct file **call_file);
 void vlb_device_stop(struct vlb_device *dev);

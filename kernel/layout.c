@@ -29,6 +29,26 @@ static void place_large(struct vlb_layout *layout, u32 len, struct vlb_place *pl
 	layout->large = place->offset + len;
 }
 
+static bool stays_in_place(const struct vlb_layout *layout, const struct vlb_segment *seg)
+{
+	return (layout->way == VLB_WAY_GRANT && vlb_grants_may_show(seg)) ||
+	       (layout->way == VLB_WAY_SHARE && seg->len >= VLB_MERGE_MIN);
+}
+
+static void place_in_pool(struct vlb_layout *layout, const struct vlb_segment *seg,
+			  struct vlb_place *place)
+{
+	bool mergeable = seg->len >= VLB_MERGE_MIN;
+
+	place->merged = mergeable && layout->mergeable && layout->write == seg->write;
+	layout->mergeable = mergeable;
+	if (seg->len <= VLB_SMALL_MAX &&
+	    ALIGN(layout->small, SMALL_ALIGN) + seg->len <= VLB_SLOT_SIZE)
+		place_small(layout, seg->len, place);
+	else
+		place_large(layout, seg->len, place);
+}
+
 /**
  * vlb_layout_add - place the next segment
  * @layout: the request so far
@@ -41,33 +61,43 @@ static void place_large(struct vlb_layout *layout, u32 len, struct vlb_place *pl
 int vlb_layout_add(struct vlb_layout *layout, const struct vlb_segment *seg,
 		   struct vlb_place *place)
 {
-	bool granted = layout->map && vlb_grants_may_show(seg);
-	bool mergeable = seg->len >= VLB_MERGE_MIN && !granted;
-
 	if (seg->len > VLB_LAYOUT_MAX - layout->readable - layout->writable ||
 	    layout->large > VLB_LAYOUT_MAX)
 		return -E2BIG;
 	if (layout->write && !seg->write)
 		return -EINVAL;
 
-	*place = (struct vlb_place){
-		.merged = mergeable && layout->mergeable && layout->write == seg->write,
-		.granted = granted,
-	};
-	if (granted)
-		layout->granted++;
-	else if (seg->len <= VLB_SMALL_MAX &&
-		 ALIGN(layout->small, SMALL_ALIGN) + seg->len <= VLB_SLOT_SIZE)
-		place_small(layout, seg->len, place);
+	*place = (struct vlb_place){ .in_place = stays_in_place(layout, seg) };
+	layout->in_place += place->in_place;
+	if (!place->in_place)
+		place_in_pool(layout, seg, place);
 	else
-		place_large(layout, seg->len, place);
-
+		layout->mergeable = false;
+	if (!place->in_place || layout->write != seg->write)
+		layout->shared_end = 0;
 	layout->descs += !place->merged;
-	layout->mergeable = mergeable;
 	layout->write = seg->write;
 	if (seg->write)
 		layout->writable += seg->len;
 	else
 		layout->readable += seg->len;
 	return 0;
+}
+
+/**
+ * vlb_layout_share - say where in shared memory the segment lies that was just placed
+ * @layout: of way VLB_WAY_SHARE
+ * @seg: the segment
+ * @offset: where
+ * @place: its place, which is "in place"
+ *
+ * Only who writes descriptors has to.
+ */
+void vlb_layout_share(struct vlb_layout *layout, const struct vlb_segment *seg, u64 offset,
+		      struct vlb_place *place)
+{
+	place->merged = layout->shared_end && layout->shared_end == offset;
+	place->shared = offset;
+	layout->descs -= place->merged;
+	layout->shared_end = offset + seg->len;
 }

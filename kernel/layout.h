@@ -7,10 +7,11 @@
  * its extent, one behind the other. Neighbours of one direction that are both large
  * are pages of one buffer: they become a single descriptor. Anything smaller keeps its
  * own descriptor, because many back-ends expect the framing of the device type (a
- * header, data, a status), although virtio 1.x does not let them.
+ * header, data, a status), although virtio 1.x does not let them. In shared memory
+ * neighbours are those that are neighbours there. What is granted keeps its descriptors.
  *
- * The layout is a pure function of the sequence of segments and of @map, so it is worked out
- * anew on completion instead of being stored.
+ * The layout is a pure function of the sequence of segments and of the way they take, so it
+ * is worked out anew on completion instead of being stored.
  */
 #ifndef VLB_LAYOUT_H
 #define VLB_LAYOUT_H
@@ -27,16 +28,29 @@
 #define VLB_LAYOUT_MAX		0x40000000u	/* bytes; keeps every sum within u32 */
 
 /**
+ * enum vlb_way - how the data of a request reaches the back-end
+ * @VLB_WAY_COPY: all of it through the pool
+ * @VLB_WAY_GRANT: whole pages stay where they are, and are granted; see grants.h
+ * @VLB_WAY_SHARE: all but small segments lie in shared memory; see shared.h
+ */
+enum vlb_way {
+	VLB_WAY_COPY,
+	VLB_WAY_GRANT,
+	VLB_WAY_SHARE,
+};
+
+/**
  * struct vlb_layout - what was laid out so far
  * @small: bytes used in the slot, including the table
  * @large: bytes used in the extent
  * @descs: descriptors needed
  * @readable: bytes that the device may read
  * @writable: bytes that the device may write
- * @granted: segments that are not copied
+ * @in_place: segments that are not copied
+ * @shared_end: where in shared memory the last segment ends, 0 if the next cannot continue it
  * @mergeable: the last segment may be continued by one of the same direction
  * @write: direction of the last segment
- * @map: segments that the window can show are not copied
+ * @way: which segments are copied
  */
 struct vlb_layout {
 	u32 small;
@@ -44,10 +58,11 @@ struct vlb_layout {
 	u32 descs;
 	u32 readable;
 	u32 writable;
-	u32 granted;
+	u32 in_place;
+	u64 shared_end;
 	bool mergeable;
 	bool write;
-	bool map;
+	enum vlb_way way;
 };
 
 /**
@@ -55,18 +70,22 @@ struct vlb_layout {
  * @offset: bytes from the start of the extent or of the slot
  * @in_extent: which of the two
  * @merged: it continues the descriptor of the segment before it
- * @granted: it stays where it is, and is a descriptor of its own
+ * @in_place: it stays where it is
+ * @shared: where that is in shared memory, see vlb_layout_share()
  */
 struct vlb_place {
+	u64 shared;
 	u32 offset;
 	bool in_extent;
 	bool merged;
-	bool granted;
+	bool in_place;
 };
 
-#define VLB_LAYOUT_START(with_map)						\
-	((struct vlb_layout){ .small = VLB_SLOT_DATA, .map = (with_map) })
+#define VLB_LAYOUT_START(which_way)						\
+	((struct vlb_layout){ .small = VLB_SLOT_DATA, .way = (which_way) })
 
+void vlb_layout_share(struct vlb_layout *layout, const struct vlb_segment *seg, u64 offset,
+		      struct vlb_place *place);
 int vlb_layout_add(struct vlb_layout *layout, const struct vlb_segment *seg,
 		   struct vlb_place *place);
 

@@ -14,6 +14,7 @@
 #include "pool.h"
 #include "port.h"
 #include "queue.h"
+#include "shared.h"
 #include "window.h"
 
 static int init_shadow(struct vlb_port *port, struct vlb_queue *queue)
@@ -63,9 +64,10 @@ struct vlb_port *vlb_port_create(struct vlb_queue *queue, struct vlb_queue_start
 		err = PTR_ERR(port->shadow.grants);
 		goto put_pool;
 	}
+	port->shadow.shared = vlb_shared_get(&queue->dev->shared);
 	err = init_shadow(port, queue);
 	if (err)
-		goto leave_window;
+		goto put_shared;
 	port->kick = eventfd_ctx_fdget(start->kick_fd);
 	if (IS_ERR(port->kick)) {
 		err = PTR_ERR(port->kick);
@@ -84,7 +86,8 @@ put_kick:
 	eventfd_ctx_put(port->kick);
 exit_arena:
 	vlb_arena_exit(&port->shadow.arena);
-leave_window:
+put_shared:
+	vlb_shared_put(&port->shadow.shared);
 	vlb_window_leave(port->shadow.grants);
 put_pool:
 	vlb_pool_put(port->pool);
@@ -98,6 +101,7 @@ void vlb_port_destroy(struct vlb_port *port)
 	vlb_call_put(port->call);
 	eventfd_ctx_put(port->kick);
 	vlb_arena_exit(&port->shadow.arena);
+	vlb_shared_put(&port->shadow.shared);
 	vlb_window_leave(port->shadow.grants);
 	vlb_pool_put(port->pool);
 	kfree(port);

@@ -38,7 +38,6 @@
 #include <linux/timekeeping.h>
 
 #include "grants.h"
-#include "layout.h"
 #include "relay.h"
 #include "trace.h"
 
@@ -153,9 +152,14 @@ static u32 place_offset(const struct vlb_shadow *shadow, const struct vlb_reques
 	return place->offset + (place->in_extent ? req->extent : slot_offset(shadow, head));
 }
 
-static u64 place_iova(const struct vlb_segment *seg, const struct vlb_place *place, u32 offset)
+static u64 place_iova(const struct vlb_request *req, const struct vlb_segment *seg,
+		      const struct vlb_place *place, u32 offset)
 {
-	return place->granted ? VLB_WINDOW_IOVA + virt_to_phys(seg->data) : VLB_POOL_IOVA + offset;
+	if (!place->in_place)
+		return VLB_POOL_IOVA + offset;
+	if (req->way == VLB_WAY_SHARE)
+		return VLB_SHARED_IOVA + place->shared;
+	return VLB_WINDOW_IOVA + virt_to_phys(seg->data);
 }
 
 /* The layout of a request all of which is copied. */
@@ -166,7 +170,7 @@ static int measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *l
 	struct vlb_place place;
 	int ret;
 
-	*layout = VLB_LAYOUT_START(false);
+	*layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 	ret = vlb_chain_start(&chain, &relay->ring, head);
 	while (!ret && (ret = vlb_chain_next(&chain, &seg)) > 0)
 		ret = vlb_layout_add(layout, &seg, &place);
@@ -196,7 +200,7 @@ static void put_grants(const struct vlb_relay *relay, const struct vlb_shadow *s
 static bool get_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
 		       struct vlb_layout *layout)
 {
-	struct vlb_layout map = VLB_LAYOUT_START(true);
+	struct vlb_layout map = VLB_LAYOUT_START(VLB_WAY_GRANT);
 	struct vlb_segment seg;
 	struct vlb_chain chain;
 	struct vlb_place place;
@@ -204,14 +208,50 @@ static bool get_grants(const struct vlb_relay *relay, const struct vlb_shadow *s
 	vlb_chain_start(&chain, &relay->ring, head);
 	while (vlb_chain_next(&chain, &seg) > 0) {
 		vlb_layout_add(&map, &seg, &place);
-		if (!place.granted || vlb_grants_get(shadow->grants, &seg))
+		if (!place.in_place || vlb_grants_get(shadow->grants, &seg))
 			continue;
-		put_grants(relay, shadow, head, map.granted - 1);
+		put_grants(relay, shadow, head, map.in_place - 1);
 		return false;
 	}
-	if (map.granted)
+	if (map.in_place)
 		*layout = map;
-	return map.granted;
+	return map.in_place;
+}
+
+/* As get_grants(), for a request whose data lies in shared memory. Nothing has to be put. */
+static bool is_shared(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
+		      struct vlb_layout *layout)
+{
+	struct vlb_layout share = VLB_LAYOUT_START(VLB_WAY_SHARE);
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+	struct vlb_place place;
+	u64 offset;
+
+	vlb_chain_start(&chain, &relay->ring, head);
+	while (vlb_chain_next(&chain, &seg) > 0) {
+		vlb_layout_add(&share, &seg, &place);
+		if (!place.in_place)
+			continue;
+		if (!vlb_shared_has(&shadow->shared, &seg, &offset))
+			return false;
+		vlb_layout_share(&share, &seg, offset, &place);
+	}
+	if (share.in_place)
+		*layout = share;
+	return share.in_place;
+}
+
+/* The cheapest way for a request that measure() approves of; @layout is then that of it. */
+static enum vlb_way choose_way(const struct vlb_relay *relay, const struct vlb_shadow *shadow,
+			       u16 head, struct vlb_layout *layout)
+{
+	if (shadow->shared.file && is_shared(relay, shadow, head, layout))
+		return VLB_WAY_SHARE;
+	if (shadow->grants && layout->readable + layout->writable >= shadow->grants->min_len &&
+	    get_grants(relay, shadow, head, layout))
+		return VLB_WAY_GRANT;
+	return VLB_WAY_COPY;
 }
 
 /*
@@ -222,7 +262,8 @@ static u32 write_fail_response(const struct vlb_relay *relay, const struct vlb_s
 			       u16 head)
 {
 	const struct vlb_fail_response *fail = &relay->fail;
-	struct vlb_layout whole, layout = VLB_LAYOUT_START(shadow && relay->requests[head].granted);
+	struct vlb_layout whole, layout = VLB_LAYOUT_START(shadow ? relay->requests[head].way :
+						       VLB_WAY_COPY);
 	u32 start = 0, pos = 0, i;
 	struct vlb_segment seg;
 	struct vlb_chain chain;
@@ -240,7 +281,7 @@ static u32 write_fail_response(const struct vlb_relay *relay, const struct vlb_s
 		if (!seg.write)
 			continue;
 		data = seg.data;
-		if (shadow && !place.granted)
+		if (shadow && !place.in_place)
 			data = shadow->pool + place_offset(shadow, &relay->requests[head], head,
 							   &place);
 		for (i = 0; i < fail->len; i++)
@@ -275,7 +316,7 @@ static void writer_init(struct writer *writer, struct vlb_relay *relay,
 static void fill(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
 		 const struct vlb_request *req, struct writer *writer)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(req->granted);
+	struct vlb_layout layout = VLB_LAYOUT_START(req->way);
 	struct vlb_segment seg;
 	struct vlb_chain chain;
 	struct vlb_place place;
@@ -284,14 +325,16 @@ static void fill(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
 	vlb_chain_start(&chain, &relay->ring, head);
 	while (vlb_chain_next(&chain, &seg) > 0) {
 		vlb_layout_add(&layout, &seg, &place);
+		if (place.in_place && req->way == VLB_WAY_SHARE)
+			vlb_layout_share(&layout, &seg, vlb_shared_offset(&seg), &place);
 		offset = place_offset(shadow, req, head, &place);
-		if (!seg.write && !place.granted)
+		if (!seg.write && !place.in_place)
 			memcpy(shadow->pool + offset, seg.data, seg.len);
 		if (place.merged)
 			writer->open.len += seg.len;
 		else
-			writer_begin(writer, seg.index, place_iova(&seg, &place, offset), seg.len,
-				     seg.write);
+			writer_begin(writer, seg.index, place_iova(req, &seg, &place, offset),
+				     seg.len, seg.write);
 	}
 	writer_end(writer);
 }
@@ -324,17 +367,15 @@ static int hand_out(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head
 	err = measure(relay, head, &layout);
 	if (err)
 		return err;
-	req->granted = shadow->grants &&
-		       layout.readable + layout.writable >= shadow->grants->min_len &&
-		       get_grants(relay, shadow, head, &layout);
+	req->way = choose_way(relay, shadow, head, &layout);
 	large_table = vlb_chain_is_indirect(&relay->ring, head) && layout.descs > VLB_SLOT_DESCS;
 	table = ALIGN(layout.large, (u32)sizeof(struct vring_desc));
 	if (large_table)
 		layout.large = table + layout.descs * sizeof(struct vring_desc);
 	if (layout.large) {
 		err = vlb_arena_alloc(&shadow->arena, layout.large, &req->extent);
-		if (err && req->granted)
-			put_grants(relay, shadow, head, layout.granted);
+		if (err && req->way == VLB_WAY_GRANT)
+			put_grants(relay, shadow, head, layout.in_place);
 		if (err)
 			return err;
 	}
@@ -518,7 +559,7 @@ static void copy_back(const struct vlb_relay *relay, const struct vlb_shadow *sh
 		      u32 len)
 {
 	const struct vlb_request *req = &relay->requests[head];
-	struct vlb_layout layout = VLB_LAYOUT_START(req->granted);
+	struct vlb_layout layout = VLB_LAYOUT_START(req->way);
 	struct vlb_segment seg;
 	struct vlb_chain chain;
 	struct vlb_place place;
@@ -530,7 +571,7 @@ static void copy_back(const struct vlb_relay *relay, const struct vlb_shadow *sh
 		if (!seg.write)
 			continue;
 		count = min(len, seg.len);
-		if (!place.granted)
+		if (!place.in_place)
 			memcpy(seg.data, shadow->pool + place_offset(shadow, req, head, &place),
 			       count);
 		len -= count;
@@ -554,9 +595,10 @@ static void complete_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16
 	u64 latency_ns = now_ns - req->submitted_ns;
 
 	copy_back(relay, shadow, head, len);
-	if (req->granted)
+	if (req->way == VLB_WAY_GRANT)
 		put_grants(relay, shadow, head, U32_MAX);
-	relay->granted += req->granted;
+	relay->granted += req->way == VLB_WAY_GRANT;
+	relay->shared += req->way == VLB_WAY_SHARE;
 	if (req->extent_len)
 		vlb_arena_free(&shadow->arena, req->extent, req->extent_len);
 	relay->bytes += req->readable + len;

@@ -8,7 +8,9 @@
 
 #include "arena.h"
 #include "driver_ring.h"
+#include "layout.h"
 #include "shadow_ring.h"
+#include "shared.h"
 
 #define VLB_LATENCY_BUCKETS	96
 
@@ -32,7 +34,7 @@
  * @writable: bytes that the device may write
  * @position: of its entry in the shadow's available ring
  * @active: the device holds it
- * @granted: whole pages of it are not copied, see grants.h
+ * @way: what is copied of it
  * @waiting: to be replayed, when there is room; the submitting side's
  */
 struct vlb_request {
@@ -44,7 +46,7 @@ struct vlb_request {
 	u32 writable;
 	u16 position;
 	bool active;
-	bool granted;
+	u8 way;
 	bool waiting;
 };
 
@@ -56,7 +58,8 @@ struct vlb_grants;
  * @arena: space for request data
  * @pool: the mapped pool
  * @slots: offset of the slot of head 0 in the pool
- * @grants: what is shown in place, NULL if everything is copied
+ * @grants: what is shown in place, NULL without a window
+ * @shared: what the back-end has mapped anyway, if anything
  */
 struct vlb_shadow {
 	struct vlb_shadow_ring ring;
@@ -64,6 +67,7 @@ struct vlb_shadow {
 	u8 *pool;
 	u32 slots;
 	struct vlb_grants *grants;
+	struct vlb_shared shared;
 };
 
 /**
@@ -107,7 +111,8 @@ struct vlb_violation {
  * @replays: requests handed out again
  * @completed: requests given back; the completing side's, as all below
  * @bytes: data moved by them, both directions
- * @granted: requests completed whose pages were not copied
+ * @granted: requests completed whose pages were granted, not copied
+ * @shared: requests completed whose data lay in shared memory
  * @replies: requests that a back-end has used
  * @calls: notifications from the back-end
  * @errors: requests completed with @fail
@@ -134,6 +139,7 @@ struct vlb_relay {
 	u64 completed ____cacheline_aligned;
 	u64 bytes;
 	u64 granted;
+	u64 shared;
 	u64 replies;
 	u64 calls;
 	u64 errors;

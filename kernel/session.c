@@ -28,6 +28,7 @@ int vlb_device_set_pool(struct vlb_device *dev, struct vlb_pool *pool, bool unli
 {
 	struct vlb_pool_map *map = vlb_pool_create(pool, &dev->desc, unlimited);
 	struct vlb_window *window = NULL;
+	struct vlb_shared shared = {};
 	int err = 0;
 
 	if (IS_ERR(map))
@@ -41,11 +42,22 @@ int vlb_device_set_pool(struct vlb_device *dev, struct vlb_pool *pool, bool unli
 	if (!err) {
 		swap(map, dev->pool);
 		swap(window, dev->window);
+		swap(shared, dev->shared);
 	}
 	mutex_unlock(&dev->lock);
 	vlb_pool_put(map);
 	vlb_window_put(window);
+	vlb_shared_put(&shared);
 	return err;
+}
+
+/* Whether what belongs to a pool may be added now. */
+static int check_addition(const struct vlb_device *dev)
+{
+	lockdep_assert_held(&dev->lock);
+	if (dev->num_ports)
+		return -EBUSY;
+	return dev->pool ? 0 : -EINVAL;
 }
 
 /**
@@ -60,21 +72,41 @@ int vlb_device_open_window(struct vlb_device *dev, const struct vlb_open_window 
 			   struct file **file)
 {
 	struct vlb_window *window = vlb_window_create(open, file);
-	int err = 0;
+	int err;
 
 	if (IS_ERR(window))
 		return PTR_ERR(window);
 	mutex_lock(&dev->lock);
-	if (dev->num_ports)
-		err = -EBUSY;
-	else if (!dev->pool)
-		err = -EINVAL;
-	else
+	err = check_addition(dev);
+	if (!err)
 		swap(window, dev->window);
 	mutex_unlock(&dev->lock);
 	vlb_window_put(window);
 	if (err)
 		fput(*file);
+	return err;
+}
+
+/**
+ * vlb_device_share_memory - name buffers by their place in a file, for the ports to come
+ * @dev: the device
+ * @share: as for VLB_SHARE_MEMORY
+ *
+ * Return: 0 or an error as VLB_SHARE_MEMORY has it.
+ */
+int vlb_device_share_memory(struct vlb_device *dev, const struct vlb_share_memory *share)
+{
+	struct vlb_shared shared;
+	int err = vlb_shared_open(&shared, share);
+
+	if (err)
+		return err;
+	mutex_lock(&dev->lock);
+	err = check_addition(dev);
+	if (!err)
+		swap(shared, dev->shared);
+	mutex_unlock(&dev->lock);
+	vlb_shared_put(&shared);
 	return err;
 }
 

@@ -70,6 +70,33 @@ static inline bool vlb_page_is_large_kmalloc(const struct page *page)
 #endif
 }
 
+/*
+ * Where a page lies in a file: in whose mapping (pages of no file may have something else
+ * there), at which page, and how many of the file follow in a row, with itself.
+ */
+struct vlb_page_place {
+	const void *mapping;
+	pgoff_t index;
+	unsigned long count;
+};
+
+static inline struct vlb_page_place vlb_page_place(struct page *page)
+{
+#ifdef VLB_HAVE_FOLIO
+	struct folio *folio = page_folio(page);
+	unsigned long before = folio_page_idx(folio, page);
+
+	return (struct vlb_page_place){ READ_ONCE(folio->mapping),
+		READ_ONCE(folio->index) + before, folio_nr_pages(folio) - before };
+#else
+	struct page *head = compound_head(page);
+	unsigned long before = page - head;
+
+	return (struct vlb_page_place){ READ_ONCE(head->mapping),
+		READ_ONCE(head->index) + before, compound_nr(head) - before };
+#endif
+}
+
 /* Per-queue reset needs both the feature and the operations. */
 static inline u64 vlb_ring_reset_feature(void)
 {

@@ -69,6 +69,15 @@ code="#include <linux/mm.h>
 bool probe(struct page *page) { return PageLargeKmalloc(page); }"
 probe PAGE_LARGE_KMALLOC "$@"
 
+code="#include <linux/mm.h>
+unsigned long probe(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	return folio->index + folio_page_idx(folio, page) + folio_nr_pages(folio);
+}"
+probe FOLIO "$@"
+
 code="#include <linux/workqueue.h>
 int probe(void) { return WQ_PERCPU; }"
 probe WQ_PERCPU "$@"

@@ -40,12 +40,12 @@ static void slot_begins_with_its_table(void **state)
 	(void)state;
 	assert_int_equal(VLB_SLOT_DATA, 128);
 	assert_int_equal(VLB_SLOT_SIZE, 512);
-	assert_int_equal(VLB_LAYOUT_START(false).small, 128);
+	assert_int_equal(VLB_LAYOUT_START(VLB_WAY_COPY).small, 128);
 }
 
 static void small_segments_go_into_the_slot(void **state)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(false);
+	struct vlb_layout layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 
 	(void)state;
 	expect_slot(place(&layout, 16, false), 128);
@@ -60,7 +60,7 @@ static void small_segments_go_into_the_slot(void **state)
 
 static void segment_over_the_limit_goes_to_the_extent(void **state)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(false);
+	struct vlb_layout layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 
 	(void)state;
 	expect_extent(place(&layout, 257, false), 0, false);
@@ -70,7 +70,7 @@ static void segment_over_the_limit_goes_to_the_extent(void **state)
 
 static void full_slot_overflows_to_the_extent(void **state)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(false);
+	struct vlb_layout layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 
 	(void)state;
 	expect_slot(place(&layout, 256, false), 128);
@@ -82,7 +82,7 @@ static void full_slot_overflows_to_the_extent(void **state)
 
 static void slot_takes_what_fits_exactly_and_no_more(void **state)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(false);
+	struct vlb_layout layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 
 	(void)state;
 	place(&layout, 256, false);
@@ -95,7 +95,7 @@ static void slot_takes_what_fits_exactly_and_no_more(void **state)
 
 static void large_neighbours_merge(void **state)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(false);
+	struct vlb_layout layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 
 	(void)state;
 	expect_extent(place(&layout, 4096, false), 0, false);
@@ -109,7 +109,7 @@ static void large_neighbours_merge(void **state)
 
 static void segment_below_a_sector_does_not_merge(void **state)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(false);
+	struct vlb_layout layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 
 	(void)state;
 	expect_extent(place(&layout, 512, false), 0, false);
@@ -121,7 +121,7 @@ static void segment_below_a_sector_does_not_merge(void **state)
 
 static void segments_do_not_merge_over_a_small_one(void **state)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(false);
+	struct vlb_layout layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 
 	(void)state;
 	expect_extent(place(&layout, 4096, false), 0, false);
@@ -132,7 +132,7 @@ static void segments_do_not_merge_over_a_small_one(void **state)
 
 static void directions_do_not_merge(void **state)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(false);
+	struct vlb_layout layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 
 	(void)state;
 	expect_extent(place(&layout, 1000, false), 0, false);
@@ -143,7 +143,7 @@ static void directions_do_not_merge(void **state)
 
 static void data_is_aligned_for_direct_io(void **state)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(false);
+	struct vlb_layout layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 
 	(void)state;
 	expect_extent(place(&layout, 300, false), 0, false);
@@ -156,7 +156,7 @@ static void data_is_aligned_for_direct_io(void **state)
 
 static void readable_behind_writable_is_refused(void **state)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(false);
+	struct vlb_layout layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 	struct vlb_place where;
 
 	(void)state;
@@ -169,7 +169,7 @@ static void readable_behind_writable_is_refused(void **state)
 
 static void request_over_the_limit_is_refused(void **state)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(false);
+	struct vlb_layout layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 	struct vlb_place where;
 
 	(void)state;
@@ -185,7 +185,7 @@ static void request_over_the_limit_is_refused(void **state)
 /* What rounding adds is limited as well: no sum leaves 32 bits. */
 static void padding_is_limited(void **state)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(false);
+	struct vlb_layout layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 	struct vlb_place where;
 	u32 count = 0;
 
@@ -232,7 +232,7 @@ static void check_bounds(const struct vlb_layout *layout, const struct interval 
 /* Segments lie apart and within bounds, and the same again comes out the same. */
 static void random_request(void)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(false), again = VLB_LAYOUT_START(false);
+	struct vlb_layout layout = VLB_LAYOUT_START(VLB_WAY_COPY), again = VLB_LAYOUT_START(VLB_WAY_COPY);
 	u32 count = 1 + chance_below(40), readable = chance_below(count + 1), len, i;
 	struct vlb_place first, second;
 	struct interval all[40];

@@ -16,7 +16,7 @@
 static void constants_are_these(void **state)
 {
 	(void)state;
-	assert_int_equal(VLB_API_VERSION, 3);
+	assert_int_equal(VLB_API_VERSION, 4);
 	assert_int_equal(VLB_NAME_SIZE, 32);
 	assert_int_equal(VLB_MAX_QUEUES, 64);
 	assert_int_equal(VLB_MAX_QUEUE_SIZE, 1024);
@@ -120,6 +120,18 @@ static void window_has_this_layout(void **state)
 	expect_field(struct vlb_open_window, reserved, 24, 24);
 }
 
+static void shared_memory_has_this_layout(void **state)
+{
+	(void)state;
+	assert_int_equal(VLB_SHARED_IOVA, 0x200000000000);
+	assert_int_equal(VLB_MAX_SHARED_SIZE, 0x10000000000);
+	assert_int_equal(sizeof(struct vlb_share_memory), 32);
+	expect_field(struct vlb_share_memory, fd, 0, 4);
+	expect_field(struct vlb_share_memory, flags, 4, 4);
+	expect_field(struct vlb_share_memory, size, 8, 8);
+	expect_field(struct vlb_share_memory, reserved, 16, 16);
+}
+
 static void config_has_this_layout(void **state)
 {
 	(void)state;
@@ -191,6 +203,7 @@ static void ioctls_have_these_numbers(void **state)
 	assert_int_equal(VLB_REMOVE, 0x4020B709);
 	assert_int_equal(VLB_RESTART_DRIVER, 0xB70A);
 	assert_int_equal(VLB_OPEN_WINDOW, 0xC030B70B);
+	assert_int_equal(VLB_SHARE_MEMORY, 0x4020B70C);
 }
 
 int main(void)
@@ -202,6 +215,7 @@ int main(void)
 		test_case(device_desc_has_this_layout),
 		test_case(pool_has_this_layout),
 		test_case(window_has_this_layout),
+		test_case(shared_memory_has_this_layout),
 		test_case(config_has_this_layout),
 		test_case(queue_start_has_this_layout),
 		test_case(adopt_has_this_layout),

@@ -54,6 +54,15 @@
  *   back-ends that are trusted with that, and that use the CPU or buffered I/O on the
  *   data: get_user_pages() fails on the window. Everything else goes through the pool.
  *
+ * Shared memory
+ *
+ *   Optional. A file of tmpfs in which applications keep their buffers on purpose. The
+ *   back-end has all of it mapped, all the time. The data of a request that lies there is
+ *   not copied: its address is VLB_SHARED_IOVA and its place in the file. The module holds
+ *   none of the file's pages; who shortens the file, or makes holes, while requests are in
+ *   flight gets wrong data, and may cost the back-end a SIGBUS. A seal (F_SEAL_SHRINK)
+ *   rules that out.
+ *
  * Notifications
  *
  *   kick  the module signals the eventfd given to VLB_QUEUE_START
@@ -84,7 +93,7 @@
 #include <linux/types.h>
 
 /* Changes whenever an older adapter could misunderstand the module. */
-#define VLB_API_VERSION		3
+#define VLB_API_VERSION		4
 
 #define VLB_NAME_SIZE		32	/* with the final NUL: [A-Za-z0-9_][A-Za-z0-9_.-]{0,30} */
 #define VLB_MAX_QUEUES		64
@@ -99,6 +108,9 @@
 
 /* Where it sees the first byte of the window: of memory, by physical address. */
 #define VLB_WINDOW_IOVA		0x400000000000ULL
+
+/* Where it sees the first byte of shared memory. */
+#define VLB_SHARED_IOVA		0x200000000000ULL
 
 /**
  * struct vlb_info - what this module is (VLB_GET_INFO)
@@ -256,6 +268,27 @@ struct vlb_open_window {
 	__u32 revoke_ms;
 	__u64 size;
 	__u64 reserved[3];
+};
+
+#define VLB_MAX_SHARED_SIZE	(1ULL << 40)
+
+/**
+ * struct vlb_share_memory - VLB_SHARE_MEMORY
+ * @fd: a file of tmpfs, for example a memfd that is not of huge pages, open for reading and
+ *	writing
+ * @flags: zero
+ * @size: bytes from its beginning that the back-end has mapped: a multiple of the page size,
+ *	at most VLB_MAX_SHARED_SIZE and what the file has
+ * @reserved: zero
+ *
+ * The data of a request is all its parts of 512 bytes and more. All of it lies in the file,
+ * each part in one piece, or the request takes another way.
+ */
+struct vlb_share_memory {
+	__s32 fd;
+	__u32 flags;
+	__u64 size;
+	__u64 reserved[2];
 };
 
 /**
@@ -451,5 +484,11 @@ struct vlb_msg {
  * an earlier window, and VLB_QUEUE_START. EBUSY while a queue runs; EINVAL: no pool.
  */
 #define VLB_OPEN_WINDOW	_IOWR(VLB_IOC_MAGIC, 0x0B, struct vlb_open_window)
+
+/*
+ * Owner only. As VLB_OPEN_WINDOW, and beside it. EBADF; EINVAL: no pool, no such file, or an
+ * impossible size.
+ */
+#define VLB_SHARE_MEMORY _IOW(VLB_IOC_MAGIC, 0x0C, struct vlb_share_memory)
 
 #endif /* _UAPI_LINUX_VIRTIO_LOOPBACK_H */

@@ -9,6 +9,7 @@
 #include "model_device.h"
 #include "ring_access.h"
 #include "test.h"
+#include "world.h"
 
 void device_init(struct device *device, const struct vring *vring, bool event_idx, u8 *pool,
 		 u32 pool_size, struct driver *driver, u16 start)
@@ -39,6 +40,8 @@ static u8 *at(const struct device *device, u64 iova, u32 len, bool write)
 
 	if (iova >= VLB_WINDOW_IOVA)
 		return in_window(device, iova - VLB_WINDOW_IOVA, len, write);
+	if (iova >= VLB_SHARED_IOVA)
+		return world_shared_at(iova - VLB_SHARED_IOVA, len);
 	assert_true(iova >= VLB_POOL_IOVA);
 	assert_true(offset <= device->pool_size);
 	assert_true(len <= device->pool_size - offset);
@@ -159,7 +162,7 @@ static void write_answer(const struct device *device, const struct device_chain 
 		count = len - pos < chain->seg[i].len ? len - pos : chain->seg[i].len;
 		stream_write(at(device, chain->seg[i].iova, count, true), answer, pos, count);
 		/* What it says nothing about it may have scribbled on; no copy, no protection. */
-		if (chain->seg[i].iova < VLB_WINDOW_IOVA)
+		if (chain->seg[i].iova < VLB_SHARED_IOVA)
 			memset(at(device, chain->seg[i].iova, chain->seg[i].len, true) + count,
 			       0xEE, chain->seg[i].len - count);
 		pos += count;

@@ -9,8 +9,10 @@
 #include "model_driver.h"
 #include "ring_access.h"
 #include "test.h"
+#include "world.h"
 
 bool driver_shows_pages;
+bool driver_shares;
 
 static void point_vring(struct vring *vring, void *mem, u32 num)
 {
@@ -43,7 +45,8 @@ static void free_buffers(struct driver_request *req)
 	u32 i;
 
 	for (i = 0; i < req->count; i++)
-		free(req->seg[i].data);
+		if (!world_shared_free(req->seg[i].data, req->seg[i].len))
+			free(req->seg[i].data);
 	free(req->table);
 	req->table = NULL;
 	req->count = 0;
@@ -74,16 +77,22 @@ static u16 take_free(struct driver *driver)
 	return index;
 }
 
-static void make_segment(struct driver_request *req, const struct shape_segment *from)
+static u8 *allocate(u32 len, bool shared)
+{
+	u8 *data = shared && len >= VLB_MERGE_MIN ? world_shared_alloc(len) : NULL;
+
+	if (data)
+		return data;
+	return len && len % PAGE_SIZE == 0 ? aligned_alloc(PAGE_SIZE, len) : malloc(len ?: 1);
+}
+
+static void make_segment(struct driver_request *req, const struct shape_segment *from, bool shared)
 {
 	struct driver_segment *seg = &req->seg[req->count++];
 
 	/* Never no memory at all: descriptors point somewhere. */
 	*seg = (struct driver_segment){ NULL, from->len, from->write };
-	if (from->len && from->len % PAGE_SIZE == 0)
-		seg->data = aligned_alloc(PAGE_SIZE, from->len);
-	else
-		seg->data = malloc(from->len ?: 1);
+	seg->data = allocate(from->len, shared);
 	if (from->write) {
 		memset(seg->data, DRIVER_CANARY, seg->len);
 		req->writable += seg->len;
@@ -158,6 +167,7 @@ int driver_add(struct driver *driver, const struct shape *shape)
 {
 	u32 needed = shape->indirect ? 1 : shape->count, i;
 	struct driver_request *req;
+	bool shared = driver_shares && (world_shared_where || !chance_one_in(4));
 	u16 descs[DRIVER_MAX_SEGMENTS];
 
 	if (needed > driver->num_free)
@@ -171,7 +181,7 @@ int driver_add(struct driver *driver, const struct shape *shape)
 	};
 	memcpy(req->descs, descs, sizeof(descs));
 	for (i = 0; i < shape->count; i++)
-		make_segment(req, &shape->seg[i]);
+		make_segment(req, &shape->seg[i], shared);
 	if (shape->indirect)
 		write_indirect(driver, req, descs[0]);
 	else
@@ -286,6 +296,13 @@ static bool all_canary(const u8 *data, u32 len)
 	return !len || (data[0] == DRIVER_CANARY && !memcmp(data, data + 1, len - 1));
 }
 
+/* Here a back-end may have left what it never spoke of, or what it said before it was lost. */
+static bool is_in_place(const struct driver_segment *seg)
+{
+	return (driver_shows_pages && seg->len % PAGE_SIZE == 0) ||
+	       world_shared_has(seg->data, seg->len);
+}
+
 /* Nothing was written behind the first @from writable bytes. */
 void driver_check_untouched(const struct driver_request *req, u32 from)
 {
@@ -297,7 +314,7 @@ void driver_check_untouched(const struct driver_request *req, u32 from)
 		if (!seg->write)
 			continue;
 		skip = from < seg->len ? from : seg->len;
-		if (!driver_shows_pages || seg->len % PAGE_SIZE)
+		if (!is_in_place(seg))
 			assert_true(all_canary(seg->data + skip, seg->len - skip));
 		from -= skip;
 	}

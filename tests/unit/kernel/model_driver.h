@@ -85,6 +85,8 @@ void driver_init(struct driver *driver, u32 num, bool event_idx, u16 start);
 void driver_exit(struct driver *driver);
 /* Back-ends may write to whole pages in place, and more than they say in the end. */
 extern bool driver_shows_pages;
+/* Most requests have their data in shared memory. */
+extern bool driver_shares;
 
 int driver_add(struct driver *driver, const struct shape *shape);
 bool driver_need_kick(struct driver *driver);

@@ -471,6 +471,7 @@ void world_init(struct world *world, const struct world_config *config)
 {
 	*world = (struct world){ .config = *config };
 	driver_shows_pages = config->map;
+	driver_shares = config->share;
 	driver_init(&world->driver, config->num, config->event_idx, config->start);
 	world->driver.done = came_back;
 	world->driver.context = world;

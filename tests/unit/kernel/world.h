@@ -24,6 +24,7 @@
  * @max_segments: of a request; @max_bytes: of a request
  * @start: value at which all ring indexes begin
  * @map: there is a window; requests of at least @map bytes are granted
+ * @share: there is shared memory, and most requests have their data there
  * @flags: VLB_QUEUE_DESC_*
  */
 struct world_config {
@@ -35,6 +36,7 @@ struct world_config {
 	u32 max_bytes;
 	u16 start;
 	u32 map;
+	bool share;
 	u8 flags;
 };
 
@@ -110,6 +112,15 @@ void world_close_window(struct world *world);
 void world_expire(struct world *world, unsigned long age);
 extern u32 world_frames_held;
 extern u32 world_refuse_frames;	/* one in so many; 0: none */
+
+/* Shared memory, see world_shared.c. */
+struct vlb_shared world_share(void);
+u8 *world_shared_alloc(u32 len);
+bool world_shared_free(u8 *data, u32 len);
+bool world_shared_has(const void *data, u32 len);
+u8 *world_shared_at(u64 offset, u32 len);
+extern u32 world_refuse_shared;	/* one in so many; 0: none */
+extern const int *world_shared_where;	/* pages of the next buffers, -1: elsewhere; NULL: anywhere */
 
 u32 world_extents_in_use(const struct world *world);
 u32 world_in_flight(const struct world *world, u16 *heads);

@@ -61,6 +61,8 @@ static void make_shadow(struct world *world)
 	assert_int_equal(vlb_arena_init(&shadow->arena, world->arena_offset, config->arena), 0);
 	if (config->map)
 		world_open_window(world);
+	if (config->share)
+		shadow->shared = world_share();
 	device_init(&world->device, &shadow->ring.vring, config->event_idx, world->pool,
 		    world->pool_size, &world->driver, config->start);
 	world->device.grants = shadow->grants;
