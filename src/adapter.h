@@ -39,6 +39,8 @@ struct vlb_attach_options {
 	uint64_t map_min;
 	uint64_t map_revoke_ms;
 	uint64_t busy_poll_us;
+	const char *shared_memory;
+	int shared_fd;			/* of shared_memory; -1 for none */
 	bool hugepages;
 	bool no_indirect;
 	bool no_event_idx;
@@ -85,6 +87,7 @@ struct vlb_adapter {
 	uint64_t arena_size;
 	int pool_fd;
 	struct vlb_open_window window;	/* fd -1 without --memory=map */
+	uint64_t shared_size;		/* of what the back-end maps of shared_fd */
 	uint64_t started;		/* queues that the back-end serves ... */
 	uint64_t enabled;		/* ... and those of them that are enabled */
 	int64_t connected_since_ms;

@@ -137,6 +137,13 @@ int vlb_device_open_window(struct vlb_device *dev, struct vlb_open_window *windo
 	return call(dev, VLB_OPEN_WINDOW, window, "open a window to the driver's memory");
 }
 
+int vlb_device_share_memory(struct vlb_device *dev, int fd, __u64 size)
+{
+	struct vlb_share_memory share = { .fd = fd, .size = size };
+
+	return call(dev, VLB_SHARE_MEMORY, &share, "share memory");
+}
+
 int vlb_device_set_config(struct vlb_device *dev, const void *config, unsigned int len)
 {
 	struct vlb_config set = { .len = len };

@@ -22,6 +22,7 @@ int vlb_device_create(struct vlb_device *dev, const struct vlb_device_desc *desc
 int vlb_device_adopt(struct vlb_device *dev, const char *name, struct vlb_device_desc *desc);
 int vlb_device_set_pool(struct vlb_device *dev, int fd, __u64 size, __u64 *arena_size);
 /* @window: in and out as for VLB_OPEN_WINDOW */
+int vlb_device_share_memory(struct vlb_device *dev, int fd, __u64 size);
 int vlb_device_open_window(struct vlb_device *dev, struct vlb_open_window *window);
 int vlb_device_set_config(struct vlb_device *dev, const void *config, unsigned int len);
 /* Of a space with pages: the selector is in @config, which becomes its page. */

@@ -31,6 +31,7 @@
 #include "log.h"
 #include "pool.h"
 #include "session.h"
+#include "shared_memory.h"
 
 #define BIT(n)			(1ULL << (n))
 
@@ -133,6 +134,7 @@ void vlb_session_close(struct vlb_adapter *adapter)
 		close(adapter->window.fd);
 	adapter->pool_fd = -1;
 	adapter->window.fd = -1;
+	adapter->shared_size = 0;
 	adapter->connected = false;
 	adapter->started = 0;
 	adapter->enabled = 0;
@@ -303,6 +305,22 @@ static int open_window(struct vlb_adapter *adapter)
 	return 0;
 }
 
+static int share_memory(struct vlb_adapter *adapter)
+{
+	int fd = adapter->options->shared_fd;
+	uint64_t size;
+	int ret;
+
+	ret = vlb_shared_memory_size(fd, &size, adapter->why, sizeof(adapter->why));
+	if (ret)
+		return ret;
+	ret = vlb_device_share_memory(&adapter->device, fd, size);
+	if (ret)
+		return module_failed(adapter, ret);
+	adapter->shared_size = size;
+	return 0;
+}
+
 int vlb_session_set_pool(struct vlb_adapter *adapter)
 {
 	__u64 arena_size;
@@ -317,7 +335,11 @@ int vlb_session_set_pool(struct vlb_adapter *adapter)
 	if (ret)
 		return module_failed(adapter, ret);
 	adapter->arena_size = arena_size;
-	return adapter->options->memory == VLB_MEMORY_MAP ? open_window(adapter) : 0;
+	if (adapter->options->memory == VLB_MEMORY_MAP)
+		ret = open_window(adapter);
+	if (!ret && adapter->options->shared_fd >= 0)
+		ret = share_memory(adapter);
+	return ret;
 }
 
 /* ---- starting and stopping queues ---------------------------------------------------- */
@@ -489,14 +511,35 @@ static int restart_driver(struct vlb_adapter *adapter)
 	return 0;
 }
 
+/* The user can give a back-end less that has too few slots, or dislikes what is in them. */
+static void hint_at_regions(struct vu_front_end *fe, unsigned int count)
+{
+	size_t len = strlen(fe->why);
+
+	snprintf(fe->why + len, sizeof(fe->why) - len, ", perhaps because there are %u regions: "
+		 "leave out --shared-memory or --memory=map", count);
+}
+
 static int set_memory(struct vlb_adapter *adapter)
 {
-	const struct vu_region regions[] = {
+	struct vu_region regions[3] = {
 		{ VLB_POOL_IOVA, adapter->pool_size, adapter->pool_fd },
-		{ VLB_WINDOW_IOVA, adapter->window.size, adapter->window.fd },
 	};
+	unsigned int count = 1;
+	int ret;
 
-	return vu_front_end_set_memory(&adapter->fe, regions, adapter->window.fd >= 0 ? 2 : 1);
+	if (adapter->window.fd >= 0)
+		regions[count++] = (struct vu_region){
+			VLB_WINDOW_IOVA, adapter->window.size, adapter->window.fd,
+		};
+	if (adapter->shared_size)
+		regions[count++] = (struct vu_region){
+			VLB_SHARED_IOVA, adapter->shared_size, adapter->options->shared_fd,
+		};
+	ret = vu_front_end_set_memory(&adapter->fe, regions, count);
+	if (ret == -EREMOTEIO && count > 1)
+		hint_at_regions(&adapter->fe, count);
+	return ret;
 }
 
 int vlb_session_start(struct vlb_adapter *adapter)

@@ -30,7 +30,7 @@ _virtio_loopback() {
 		words="attach run list show stat detach types --help --version"
 	else
 		case $prev in
-		--socket)
+		--socket | --shared-memory)
 			compopt -o filenames
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			return

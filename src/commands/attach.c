@@ -10,6 +10,7 @@
 #include "../daemonize.h"
 #include "../log.h"
 #include "../pool.h"
+#include "../shared_memory.h"
 #include "commands.h"
 
 #define MAX_TYPES			31u
@@ -61,6 +62,7 @@ void vlb_attach_defaults(struct vlb_attach_options *options)
 	options->reply_timeout_ms = DEFAULT_REPLY_TIMEOUT_MS;
 	options->map_min = DEFAULT_MAP_MIN;
 	options->map_revoke_ms = DEFAULT_MAP_REVOKE_MS;
+	options->shared_fd = -1;
 	options->report_fd = -1;
 }
 
@@ -82,10 +84,25 @@ static int check_queues(const struct vlb_command *command,
 	return 0;
 }
 
+/* Now, because a daemon leaves its directory. */
+static int open_shared_memory(struct vlb_attach_options *options)
+{
+	char why[400];
+
+	if (!options->shared_memory)
+		return 0;
+	options->shared_fd = vlb_shared_memory_open(options->shared_memory, why, sizeof(why));
+	if (options->shared_fd >= 0)
+		return 0;
+	vlb_error("%s", why);
+	return options->shared_fd;
+}
+
 int vlb_attach_check(const struct vlb_command *command, struct vlb_attach_options *options,
 		     const char *type)
 {
 	char why[200];
+	int ret;
 
 	options->profile = vlb_profile_find(type);
 	if (!options->profile)
@@ -94,7 +111,8 @@ int vlb_attach_check(const struct vlb_command *command, struct vlb_attach_option
 	if (options->profile->check_options &&
 	    options->profile->check_options(&options->type, why, sizeof(why)))
 		return vlb_options_error(command, "%s", why);
-	return check_queues(command, options);
+	ret = check_queues(command, options);
+	return ret ? ret : open_shared_memory(options);
 }
 
 /* A daemon leaves its directory, so that a relative path would lead elsewhere. */

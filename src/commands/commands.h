@@ -43,6 +43,8 @@ extern const char *const vlb_memory_modes[];
 	{ "map-revoke", VLB_OPTION_SECONDS, VLB_ATTACH_OFFSET(map_revoke_ms), 1,		\
 	  VLB_MAX_REVOKE_MS, NULL, "SECONDS",						\
 	  "with --memory=map: show pages for so long after their last use; default: 0.05" }, \
+	{ "shared-memory", VLB_OPTION_TEXT, VLB_ATTACH_OFFSET(shared_memory), 0, 0, NULL,	\
+	  "FILE", "a file of tmpfs: buffers that applications have there are not copied" },	\
 	{ "busy-poll", VLB_OPTION_NUMBER, VLB_ATTACH_OFFSET(busy_poll_us), 0,			\
 	  VLB_MAX_BUSY_POLL_US, NULL, "USEC", "look for an answer for so many microseconds "	\
 	  "before sleeping; default: 0" },							\

@@ -58,9 +58,10 @@ static void print_text(const struct vlb_sysfs_device *device)
 			continue;
 		printf("queue %-11u size %" PRIu64 ", requests %" PRIu64 ", bytes %" PRIu64
 		       ", kicks %" PRIu64 ", calls %" PRIu64 ", in flight %" PRIu64
-		       ", replays %" PRIu64 ", errors %" PRIu64 ", granted %" PRIu64 "\n", i,
+		       ", replays %" PRIu64 ", errors %" PRIu64 ", granted %" PRIu64
+		       ", shared %" PRIu64 "\n", i,
 		       stats.size, stats.requests, stats.bytes, stats.kicks, stats.calls,
-		       stats.in_flight, stats.replays, stats.errors, stats.granted);
+		       stats.in_flight, stats.replays, stats.errors, stats.granted, stats.shared);
 	}
 }
 
@@ -90,6 +91,7 @@ static void print_queue_json(struct vlb_json *json, const char *name, unsigned i
 	vlb_json_number(json, "replays", stats.replays);
 	vlb_json_number(json, "errors", stats.errors);
 	vlb_json_number(json, "granted", stats.granted);
+	vlb_json_number(json, "shared", stats.shared);
 	vlb_json_object_close(json);
 }
 

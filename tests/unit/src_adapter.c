@@ -339,6 +339,68 @@ static void shows_pages(void **state)
 	expect_status(&process, 0);
 }
 
+/* A third region; what the file has grown to is seen by the next back-end. */
+static void shares_memory(void **state)
+{
+	struct process process;
+	char path[64];
+	struct stat st;
+	int fd;
+
+	(void)state;
+	NEED_DAEMON();
+	fd = memfd_create("buffers", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(fd, (1 << 20) + 1), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
+	start_daemon();
+	process = tool("attach", "blk", "--socket", back_end_socket, "--memory=map",
+		       "--shared-memory", path, NULL);
+	model_serve_until(model_running() || has_ended(&process));
+	assert_int_equal(model.shares, 1);
+	assert_int_equal(model.share.flags, 0);
+	assert_int_equal(model.share.size, 1 << 20);
+	assert_int_equal(model.shared_inode, st.st_ino);
+	assert_true(daemon_maps("memfd:buffers"));
+	assert_true(daemon_maps("memfd:window"));
+	kill_daemon();
+	model_serve_until(!model_running());
+	assert_int_equal(ftruncate(fd, 2 << 20), 0);
+	start_daemon();
+	model_serve_until(model_running() || has_ended(&process));
+	assert_int_equal(model.shares, 2);
+	assert_int_equal(model.share.size, 2 << 20);
+	assert_true(daemon_maps("memfd:buffers"));
+	end(&process, SIGTERM);
+	expect_status(&process, 0);
+	close(fd);
+}
+
+static void shares_no_other_memory(void **state)
+{
+	struct process process;
+	char path[64];
+	int fd;
+
+	(void)state;
+	NEED_DAEMON();
+	start_daemon();
+	process = tool("attach", "blk", "--socket", back_end_socket, "--shared-memory=/none", NULL);
+	expect_status(&process, 5);
+	expect_said(&process, "cannot open the shared memory /none: No such file");
+	process = tool("attach", "blk", "--socket", back_end_socket, "--shared-memory=/proc/self/comm", NULL);
+	expect_status(&process, 2);
+	expect_said(&process, "/proc/self/comm cannot be shared memory: it has to be a file of tmpfs");
+	fd = memfd_create("empty", MFD_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
+	process = tool("attach", "blk", "--socket", back_end_socket, "--shared-memory", path, NULL);
+	model_serve_until(has_ended(&process));
+	expect_status(&process, 1);
+	expect_said(&process, "the shared memory has 0 bytes");
+	assert_int_equal(model.shares, 0);
+	close(fd);
+}
+
 /* Only then does the adapter keep a capability, and needs it to reconnect. */
 static void socket_of_another_user(void **state)
 {
@@ -592,6 +654,8 @@ int main(void)
 		TEST(too_much_asked),
 		TEST(sandboxed),
 		TEST(shows_pages),
+		TEST(shares_memory),
+		TEST(shares_no_other_memory),
 		TEST(socket_of_another_user),
 		TEST(no_driver),
 		TEST(removed_by_the_module),

@@ -350,6 +350,25 @@ static void refuse_memory(int fd)
 	}
 }
 
+/* Which may be because it can map one region only. */
+static void refused_with_shared_memory(void **state)
+{
+	struct process process;
+	char path[64];
+	int fd;
+
+	(void)state;
+	fd = memfd_create("buffers", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(fd, 1 << 20), 0);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
+	start_own(refuse_memory);
+	process = tool("attach", "blk", "--socket", back_end_socket, "--shared-memory", path, NULL);
+	model_serve_until(has_ended(&process));
+	expect_status(&process, 7);
+	expect_said(&process, "perhaps because there are 2 regions: leave out --shared-memory");
+	close(fd);
+}
+
 /* The driver has the device already, but nobody has used it. */
 static void refused_before_it_was_ready(void **state)
 {
@@ -495,6 +514,7 @@ int main(void)
 		TEST(resized),
 		TEST(misbehaving_while_serving),
 		TEST(refused_before_it_was_ready),
+		TEST(refused_with_shared_memory),
 		TEST(leaving_before_it_was_ready),
 		TEST(silent_before_it_was_ready),
 		TEST(file_descriptors_without_end),

@@ -86,6 +86,9 @@ struct model {
 	ino_t pool_inode;
 	unsigned int windows;
 	struct vlb_open_window window;	/* as asked for */
+	unsigned int shares;
+	struct vlb_share_memory share;	/* as asked for */
+	ino_t shared_inode;
 	unsigned int busy_poll_us;	/* as asked for last */
 	struct model_queue queues[VLB_MAX_QUEUES];
 	/* what has happened */
@@ -193,7 +196,7 @@ static inline void model_sysfs_stats(unsigned int requests)
 		char text[512] = "";
 
 		snprintf(file, sizeof(file), "stats/%u", i);
-		model_sysfs_write(file, "256 %u %u %u %u 3 1 0 0\n", requests, requests * 4096,
+		model_sysfs_write(file, "256 %u %u %u %u 3 1 0 0 0\n", requests, requests * 4096,
 				  requests / 2, requests / 4);
 		for (b = 0; b < 96; b++)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u ",
@@ -495,6 +498,20 @@ static inline int model_open_window(void *arg, struct model_file *file, const in
 	return 0;
 }
 
+static inline int model_share_memory(void *arg, struct model_file *file, const int *fds)
+{
+	struct stat st;
+
+	(void)file;
+	if (!model.pool)
+		return -EINVAL;
+	assert_int_equal(fstat(fds[0], &st), 0);
+	model.shared_inode = st.st_ino;
+	model.shares++;
+	model.share = *(struct vlb_share_memory *)arg;
+	return 0;
+}
+
 static inline int model_restart_driver(void *arg, struct model_file *file, const int *fds)
 {
 	unsigned int i;
@@ -534,6 +551,7 @@ static const struct {
 	{ VLB_ADOPT, model_adopt },
 	{ VLB_SET_POOL, model_set_pool },
 	{ VLB_OPEN_WINDOW, model_open_window },
+	{ VLB_SHARE_MEMORY, model_share_memory },
 	{ VLB_SET_CONFIG, model_set_config },
 	{ VLB_GET_CONFIG, model_get_config },
 	{ VLB_REGISTER, model_register },

@@ -181,6 +181,8 @@ int ioctl(int fd, unsigned long request, ...)
 	start = arg;
 	if (request == VLB_SET_POOL)
 		fds[num_fds++] = ((struct vlb_pool *)arg)->fd;
+	if (request == VLB_SHARE_MEMORY)
+		fds[num_fds++] = ((struct vlb_share_memory *)arg)->fd;
 	if (request == VLB_QUEUE_START) {
 		fds[num_fds++] = start->kick_fd;
 		if (start->flags & VLB_QUEUE_CALL_EVENTFD)
