@@ -221,10 +221,11 @@ static void lie_jump(struct queue *q, uint16_t head)
 	__atomic_store_n(&q->used->idx, q->used_idx, __ATOMIC_RELEASE);
 }
 
+/* Further than over what the module may not have looked at yet. */
 static void lie_back(struct queue *q, uint16_t head)
 {
 	serve(q, head);
-	q->used_idx -= 2;
+	q->used_idx -= 2 * q->num;
 	__atomic_store_n(&q->used->idx, q->used_idx, __ATOMIC_RELEASE);
 }
 
