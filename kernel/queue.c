@@ -35,6 +35,7 @@
 #include <linux/eventfd.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/prio.h>
 #include <linux/timekeeping.h>
 #include <linux/virtio.h>
 #include <linux/virtio_ring.h>
@@ -83,16 +84,21 @@ void vlb_queue_complete_later(struct vlb_queue *queue)
  * notifies meanwhile keeps the owner busy, which may be a task with something else to do.
  */
 #define OWNER_ROUNDS	64
+#define POLL_ROUNDS	4
 
 /*
  * Take back what was seen of a side's counter. Returns what came meanwhile, for which the
- * caller still owns the side; 0: it does not own it any more. With @give_up it never
- * does: then the work item, or whoever notifies next, becomes the owner.
+ * caller still owns the side; 0: it does not own it any more. With @again, or if it is @tired
+ * and something came, it never does: then the work item, or whoever notifies next, becomes the
+ * owner.
  */
-static int leave(atomic_t *counter, int seen, bool give_up, struct work_struct *work, int cpu)
+static int leave(atomic_t *counter, int seen, bool again, bool tired, struct work_struct *work,
+		 int cpu)
 {
-	if (!give_up)
+	if (!again && !tired)
 		return atomic_sub_return(seen, counter);
+	if (!again && atomic_cmpxchg(counter, seen, 0) == seen)
+		return 0; /* nothing came */
 	atomic_set_release(counter, 0);
 	queue_work_on(cpu, vlb_io_wq, work);
 	return 0;
@@ -164,7 +170,7 @@ static void submit_as_owner(struct vlb_queue *queue, int seen)
 			discard_requests(queue);
 		else
 			requests_wait(queue);
-		seen = leave(&queue->submits, seen, again || !--rounds, &queue->submit_work,
+		seen = leave(&queue->submits, seen, again, !--rounds, &queue->submit_work,
 			     WORK_CPU_UNBOUND);
 	}
 }
@@ -290,7 +296,7 @@ static void complete_as_owner(struct vlb_queue *queue, int seen, int rounds)
 			again = complete_port(queue, port);
 		else if (READ_ONCE(queue->discard) && has_ring(queue))
 			interrupt(queue); /* discard_requests() does not say for which */
-		seen = leave(&queue->completes, seen, again || !--rounds,
+		seen = leave(&queue->completes, seen, again, !--rounds,
 			     &queue->complete_work, READ_ONCE(queue->cpu));
 	}
 }
@@ -373,19 +379,28 @@ static void look_for_answer(struct vlb_shadow_ring *ring, u64 ns)
 		cpu_relax();
 }
 
-/* Under rcu_read_lock(). A call that comes meanwhile meets an owner, and wakes nobody. */
+/*
+ * Under rcu_read_lock(). A call that comes meanwhile meets an owner, and wakes nobody. The owner
+ * may be a task of little importance, and others may wait for it: it is not to be preempted.
+ */
 static void poll_briefly(struct vlb_queue *queue)
 {
 	struct vlb_port *port;
 
 	if (!vlb_busy_poll_pays(&queue->busy_poll, vlb_relay_in_flight(&queue->relay)) ||
-	    !may_poll(queue) || atomic_inc_return(&queue->completes) != 1)
+	    !may_poll(queue))
 		return;
+	preempt_disable();
+	if (atomic_cmpxchg(&queue->completes, 0, 1)) {
+		preempt_enable();
+		return;
+	}
 	port = rcu_dereference(queue->port);
 	if (port)
 		look_for_answer(&port->shadow.ring, queue->busy_poll.ns);
 	queue->relay.calls--; /* nobody has called */
-	complete_as_owner(queue, 1, 1);
+	complete_as_owner(queue, 1, POLL_ROUNDS);
+	preempt_enable();
 }
 
 /* Not as an owner, who may be elsewhere and may have to wait for this CPU. */
@@ -398,11 +413,11 @@ static void take_posted(struct vlb_queue *queue)
 
 /*
  * Where the requests may complete that the driver submits now; -1: nowhere but in the back-end's
- * call. Who cannot be preempted may be about to spin until they have.
+ * call. Who has disabled interrupts may be about to spin until they have.
  */
 static int completing_cpu(void)
 {
-	return preemptible() ? raw_smp_processor_id() : -1;
+	return irqs_disabled() ? -1 : raw_smp_processor_id();
 }
 
 /* The driver has made requests available: virtqueue_notify(). Never fails. */
@@ -413,6 +428,8 @@ bool vlb_queue_notify(struct virtqueue *vq)
 
 	if (READ_ONCE(queue->submit_cpu) != cpu)
 		WRITE_ONCE(queue->submit_cpu, cpu);
+	if (READ_ONCE(queue->submit_preemptible) != preemptible())
+		WRITE_ONCE(queue->submit_preemptible, preemptible());
 	rcu_read_lock();
 	if (queue->posted)
 		take_posted(queue);
@@ -456,8 +473,18 @@ static void handover_call(void *data)
 }
 
 /*
+ * Whether a work item gets this CPU soon: not before a back-end of higher priority, nor before a
+ * driver that spins there.
+ */
+static bool work_runs_soon(const struct vlb_queue *queue)
+{
+	return READ_ONCE(queue->submit_preemptible) && current->prio >= DEFAULT_PRIO;
+}
+
+/*
  * The owner of the completing side. Returns whether somebody else owns it now. A back-end
- * that calls for nothing costs nobody but itself time.
+ * that calls for nothing costs nobody but itself time. VLB_LOST_DISCARD says that there are
+ * drivers which spin for a request of this queue.
  */
 static bool hand_over(struct vlb_queue *queue)
 {
@@ -465,10 +492,11 @@ static bool hand_over(struct vlb_queue *queue)
 	int cpu = READ_ONCE(queue->submit_cpu);
 
 	if (cpu < 0 || vlb_relay_in_flight(&queue->relay) < 2 || !port ||
-	    !vlb_shadow_ring_pending(&port->shadow.ring))
+	    lost_means(queue) == VLB_LOST_DISCARD || !vlb_shadow_ring_pending(&port->shadow.ring))
 		return false;
 	if (cpu == raw_smp_processor_id())
-		return queue_work_on(cpu, vlb_batch_wq, &queue->handover_work);
+		return work_runs_soon(queue) &&
+		       queue_work_on(cpu, vlb_batch_wq, &queue->handover_work);
 	return !smp_call_function_single_async(cpu, &queue->handover_call);
 }
 
@@ -535,6 +563,23 @@ static void wait_for_owner(const atomic_t *counter)
 	smp_rmb(); /* its last look before whatever comes next */
 }
 
+/*
+ * The same for the completing side, which is taken back from a work item that has not begun: it
+ * may have to wait for its CPU. What came meanwhile is left to the other one.
+ */
+static void wait_for_completing_owner(struct vlb_queue *queue)
+{
+	while (atomic_read(&queue->completes)) {
+		if (cancel_work_sync(&queue->handover_work)) {
+			atomic_set_release(&queue->completes, 0);
+			vlb_queue_complete_later(queue);
+		} else {
+			usleep_range(10, 100);
+		}
+	}
+	smp_rmb(); /* as above */
+}
+
 /**
  * vlb_queue_quiesce - wait until nobody uses what was there before
  * @queue: the queue; what owners look at (port, discard, vq) has just been changed
@@ -547,7 +592,7 @@ void vlb_queue_quiesce(struct vlb_queue *queue)
 	lockdep_assert_held(&queue->dev->lock);
 	smp_mb(); /* see above; pairs with atomic_inc_return() */
 	wait_for_owner(&queue->submits);
-	wait_for_owner(&queue->completes);
+	wait_for_completing_owner(queue);
 	cancel_work_sync(&queue->kick_work);
 }
 
@@ -637,9 +682,8 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 /* After the last port, and a grace period since anybody could have found the queue. */
 void vlb_queue_exit(struct vlb_queue *queue)
 {
-	wait_for_owner(&queue->completes); /* a late call may have been handed over */
+	wait_for_completing_owner(queue); /* a late call may have been handed over */
 	tasklet_kill(&queue->handover_tasklet);
-	cancel_work_sync(&queue->handover_work);
 	cancel_work_sync(&queue->kick_work);
 	cancel_work_sync(&queue->submit_work);
 	cancel_work_sync(&queue->complete_work);

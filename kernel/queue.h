@@ -55,7 +55,8 @@ struct vlb_queue_attributes {
  * @look_delay: jiffies until the next look
  * @busy_poll: whether the submitter looks for its answer
  * @cpu: where @complete_work runs
- * @submit_cpu: where the driver has notified last, -1 if it may spin there
+ * @submit_cpu: where the driver has notified last, -1 if interrupts were off
+ * @submit_preemptible: whether it could be preempted
  * @handover_call: takes the completing side to that CPU
  * @handover_tasklet: completes there
  * @handover_work: completes on the CPU that it runs on, later
@@ -83,6 +84,7 @@ struct vlb_queue {
 	struct vlb_busy_poll busy_poll;
 	int cpu;
 	int submit_cpu;
+	bool submit_preemptible;
 	call_single_data_t handover_call;
 	struct tasklet_struct handover_tasklet;
 	struct work_struct handover_work;
