@@ -77,12 +77,13 @@ counter() {
 	cut -d ' ' -f "$3" "/sys/class/virtio-loopback/$1/stats/$2"
 }
 
-# bandwidth FROM ADDRESS IPERF-OPTION...: there has to be a server; its and our sum must be the same
+# bandwidth FROM ADDRESS IPERF-OPTION...: there has to be a server; its and our sum must be the same. $processor: where
+# the sender runs.
 bandwidth() {
 	namespace=$1
 	address=$2
 	shift 2
-	in_ns "$namespace" iperf3 -c "$address" --json "$@" >iperf.json || die "iperf3: $(cat iperf.json)"
+	in_ns "$namespace" taskset -c "${processor:-0,1}" iperf3 -c "$address" --json "$@" >iperf.json || die "iperf3: $(cat iperf.json)"
 	python3 - "$*" <<-'END' || die "iperf3: $(cat iperf.json)"
 		import json, sys
 		end = json.load(open("iperf.json"))["end"]
