@@ -9,8 +9,8 @@
  *   transport   the device as the virtio drivers see it; config, config_pages, message
  *   queue       who runs the relay when, and how both ends are notified; port, call, local,
  *               posted, throttle
- *   relay       requests between driver_ring and shadow_ring; layout, arena, pool, grants,
- *               window, shared
+ *   relay       requests between driver_ring and shadow_ring; request, layout, arena, pool,
+ *               grants, window, shared
  *   power       suspend and resume
  *   attributes  sysfs; tracepoints
  */

@@ -5,6 +5,9 @@
  *   submit    driver's available ring -> copy to the pool -> shadow's available ring
  *   complete  shadow's used ring -> check -> copy back -> driver's used ring
  *
+ * Which requests, in which order, and who is told is decided here; what becomes of the data
+ * of one of them, in request.c.
+ *
  * A request keeps its head: descriptor n of the shadow ring describes what descriptor n
  * of the driver ring does, with fewer and larger segments. So there are no descriptors
  * to allocate, and used elements need no translation. The driver's descriptors stay
@@ -28,7 +31,6 @@
 #include <linux/bitops.h>
 #include <linux/bug.h>
 #include <linux/errno.h>
-#include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -37,8 +39,8 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
-#include "grants.h"
 #include "relay.h"
+#include "request.h"
 #include "trace.h"
 
 struct vlb_replay_entry {
@@ -113,232 +115,6 @@ static bool is_of_transfers(const struct vlb_relay *relay)
 
 /* ---- submit ------------------------------------------------------------------- */
 
-/* The descriptors of one request: a chain in the ring, or an indirect table. */
-struct writer {
-	struct vring_desc *table;
-	struct vlb_descriptor open;
-	u16 index;
-	bool in_ring;
-};
-
-static void writer_begin(struct writer *writer, u16 ring_index, u64 iova, u32 len, bool write)
-{
-	u16 index = writer->in_ring ? ring_index : writer->index + 1;
-
-	if (writer->open.iova) {
-		writer->open.flags |= VRING_DESC_F_NEXT;
-		writer->open.next = index;
-		vlb_shadow_ring_write_desc(&writer->table[writer->index], &writer->open);
-		writer->index = index;
-	}
-	writer->open = (struct vlb_descriptor){
-		.iova = iova, .len = len, .flags = write ? VRING_DESC_F_WRITE : 0,
-	};
-}
-
-static void writer_end(struct writer *writer)
-{
-	vlb_shadow_ring_write_desc(&writer->table[writer->index], &writer->open);
-}
-
-static u32 slot_offset(const struct vlb_shadow *shadow, u16 head)
-{
-	return shadow->slots + head * VLB_SLOT_SIZE;
-}
-
-static u32 place_offset(const struct vlb_shadow *shadow, const struct vlb_request *req,
-			u16 head, const struct vlb_place *place)
-{
-	return place->offset + (place->in_extent ? req->extent : slot_offset(shadow, head));
-}
-
-static u64 place_iova(const struct vlb_request *req, const struct vlb_segment *seg,
-		      const struct vlb_place *place, u32 offset)
-{
-	if (!place->in_place)
-		return VLB_POOL_IOVA + offset;
-	if (req->way == VLB_WAY_SHARE)
-		return VLB_SHARED_IOVA + place->shared;
-	return VLB_WINDOW_IOVA + virt_to_phys(seg->data);
-}
-
-/* The layout of a request all of which is copied. */
-static int measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *layout)
-{
-	struct vlb_segment seg;
-	struct vlb_chain chain;
-	struct vlb_place place;
-	int ret;
-
-	*layout = VLB_LAYOUT_START(VLB_WAY_COPY);
-	ret = vlb_chain_start(&chain, &relay->ring, head);
-	while (!ret && (ret = vlb_chain_next(&chain, &seg)) > 0)
-		ret = vlb_layout_add(layout, &seg, &place);
-	return ret;
-}
-
-/* Take back the first @count grants of a request. */
-static void put_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
-		       u32 count)
-{
-	struct vlb_segment seg;
-	struct vlb_chain chain;
-
-	vlb_chain_start(&chain, &relay->ring, head);
-	while (count && vlb_chain_next(&chain, &seg) > 0) {
-		if (!vlb_grants_may_show(&seg))
-			continue;
-		vlb_grants_put(shadow->grants, &seg);
-		count--;
-	}
-}
-
-/*
- * Grant what can be granted of a request that measure() approves of; @layout is then that of
- * the rest. False: nothing can, or not all of it; nothing has changed.
- */
-static bool get_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
-		       struct vlb_layout *layout)
-{
-	struct vlb_layout map = VLB_LAYOUT_START(VLB_WAY_GRANT);
-	struct vlb_segment seg;
-	struct vlb_chain chain;
-	struct vlb_place place;
-
-	vlb_chain_start(&chain, &relay->ring, head);
-	while (vlb_chain_next(&chain, &seg) > 0) {
-		vlb_layout_add(&map, &seg, &place);
-		if (!place.in_place || vlb_grants_get(shadow->grants, &seg))
-			continue;
-		put_grants(relay, shadow, head, map.in_place - 1);
-		return false;
-	}
-	if (map.in_place)
-		*layout = map;
-	return map.in_place;
-}
-
-/* As get_grants(), for a request whose data lies in shared memory. Nothing has to be put. */
-static bool is_shared(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
-		      struct vlb_layout *layout)
-{
-	struct vlb_layout share = VLB_LAYOUT_START(VLB_WAY_SHARE);
-	struct vlb_segment seg;
-	struct vlb_chain chain;
-	struct vlb_place place;
-	u64 offset;
-
-	vlb_chain_start(&chain, &relay->ring, head);
-	while (vlb_chain_next(&chain, &seg) > 0) {
-		vlb_layout_add(&share, &seg, &place);
-		if (!place.in_place)
-			continue;
-		if (!vlb_shared_has(&shadow->shared, &seg, &offset))
-			return false;
-		vlb_layout_share(&share, &seg, offset, &place);
-	}
-	if (share.in_place)
-		*layout = share;
-	return share.in_place;
-}
-
-/* The cheapest way for a request that measure() approves of; @layout is then that of it. */
-static enum vlb_way choose_way(const struct vlb_relay *relay, const struct vlb_shadow *shadow,
-			       u16 head, struct vlb_layout *layout)
-{
-	if (shadow->shared.file && is_shared(relay, shadow, head, layout))
-		return VLB_WAY_SHARE;
-	if (shadow->grants && layout->readable + layout->writable >= shadow->grants->min_len &&
-	    get_grants(relay, shadow, head, layout))
-		return VLB_WAY_GRANT;
-	return VLB_WAY_COPY;
-}
-
-/*
- * Write the fail response into a request's memory or, with @shadow, where the back-end
- * would write it. Returns the used length.
- */
-static u32 write_fail_response(const struct vlb_relay *relay, const struct vlb_shadow *shadow,
-			       u16 head)
-{
-	const struct vlb_fail_response *fail = &relay->fail;
-	struct vlb_layout whole, layout = VLB_LAYOUT_START(shadow ? relay->requests[head].way :
-						       VLB_WAY_COPY);
-	u32 start = 0, pos = 0, i;
-	struct vlb_segment seg;
-	struct vlb_chain chain;
-	struct vlb_place place;
-	u8 *data;
-
-	if (fail->where == VLB_FAIL_EMPTY || measure(relay, head, &whole) ||
-	    whole.writable < fail->len)
-		return 0;
-	if (fail->where == VLB_FAIL_AT_END)
-		start = whole.writable - fail->len;
-	vlb_chain_start(&chain, &relay->ring, head);
-	while (vlb_chain_next(&chain, &seg) > 0) {
-		vlb_layout_add(&layout, &seg, &place);
-		if (!seg.write)
-			continue;
-		data = seg.data;
-		if (shadow && !place.in_place)
-			data = shadow->pool + place_offset(shadow, &relay->requests[head], head,
-							   &place);
-		for (i = 0; i < fail->len; i++)
-			if (start + i >= pos && start + i - pos < seg.len)
-				data[start + i - pos] = fail->data[i];
-		pos += seg.len;
-	}
-	return start + fail->len;
-}
-
-/* Where the descriptors go; an indirect table too large for the slot ends the extent. */
-static void writer_init(struct writer *writer, struct vlb_relay *relay,
-			struct vlb_shadow *shadow, u16 head, u32 table_offset, u32 descs)
-{
-	bool indirect = vlb_chain_is_indirect(&relay->ring, head) && descs > 1;
-	struct vlb_descriptor desc = {
-		.iova = VLB_POOL_IOVA + table_offset,
-		.len = descs * sizeof(struct vring_desc),
-		.flags = VRING_DESC_F_INDIRECT,
-	};
-
-	*writer = (struct writer){
-		.table = shadow->ring.vring.desc, .index = head, .in_ring = true,
-	};
-	if (!indirect)
-		return;
-	vlb_shadow_ring_write_desc(&shadow->ring.vring.desc[head], &desc);
-	*writer = (struct writer){ .table = (void *)(shadow->pool + table_offset) };
-}
-
-/* Second walk: copy what the device reads, write the descriptors. */
-static void fill(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
-		 const struct vlb_request *req, struct writer *writer)
-{
-	struct vlb_layout layout = VLB_LAYOUT_START(req->way);
-	struct vlb_segment seg;
-	struct vlb_chain chain;
-	struct vlb_place place;
-	u32 offset;
-
-	vlb_chain_start(&chain, &relay->ring, head);
-	while (vlb_chain_next(&chain, &seg) > 0) {
-		vlb_layout_add(&layout, &seg, &place);
-		if (place.in_place && req->way == VLB_WAY_SHARE)
-			vlb_layout_share(&layout, &seg, vlb_shared_offset(&seg), &place);
-		offset = place_offset(shadow, req, head, &place);
-		if (!seg.write && !place.in_place)
-			memcpy(shadow->pool + offset, seg.data, seg.len);
-		if (place.merged)
-			writer->open.len += seg.len;
-		else
-			writer_begin(writer, seg.index, place_iova(req, &seg, &place, offset),
-				     seg.len, seg.write);
-	}
-	writer_end(writer);
-}
-
 /* Of a transfer the back-end sees nothing before all of it is there: see show_and_ask(). */
 static void push(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head)
 {
@@ -354,45 +130,18 @@ static void push(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head)
 static int hand_out(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head)
 {
 	struct vlb_request *req = &relay->requests[head];
-	u32 table_offset = slot_offset(shadow, head);
-	bool large_table;
-	struct vlb_layout layout;
-	struct writer writer;
-	u32 table;
 	int err;
 
 	/* This one is counted already. */
 	if (relay->flags & VLB_QUEUE_DESC_ONE_REQUEST && vlb_relay_in_flight(relay) > 1)
 		return -ENOSPC;
-	err = measure(relay, head, &layout);
+	err = vlb_request_show(relay, shadow, head);
 	if (err)
 		return err;
-	req->way = choose_way(relay, shadow, head, &layout);
-	large_table = vlb_chain_is_indirect(&relay->ring, head) && layout.descs > VLB_SLOT_DESCS;
-	table = ALIGN(layout.large, (u32)sizeof(struct vring_desc));
-	if (large_table)
-		layout.large = table + layout.descs * sizeof(struct vring_desc);
-	if (layout.large) {
-		err = vlb_arena_alloc(&shadow->arena, layout.large, &req->extent);
-		if (err && req->way == VLB_WAY_GRANT)
-			put_grants(relay, shadow, head, layout.in_place);
-		if (err)
-			return err;
-	}
-	if (large_table)
-		table_offset = req->extent + table;
-	req->extent_len = layout.large;
-	req->readable = layout.readable;
-	req->writable = layout.writable;
-
-	writer_init(&writer, relay, shadow, head, table_offset, layout.descs);
-	fill(relay, shadow, head, req, &writer);
 	req->position = shadow->ring.avail_idx;
-	if (relay->flags & VLB_QUEUE_DESC_WHOLE_ANSWERS)
-		write_fail_response(relay, shadow, head);
 	set_active(req, true);
 	push(relay, shadow, head);
-	trace_vlb_submit(relay->name, relay->index, head, layout.readable, layout.writable);
+	trace_vlb_submit(relay->name, relay->index, head, req->readable, req->writable);
 	return 0;
 }
 
@@ -555,29 +304,6 @@ unsigned int vlb_relay_offer_again(struct vlb_relay *relay, struct vlb_shadow *s
 
 /* ---- complete ----------------------------------------------------------------- */
 
-static void copy_back(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
-		      u32 len)
-{
-	const struct vlb_request *req = &relay->requests[head];
-	struct vlb_layout layout = VLB_LAYOUT_START(req->way);
-	struct vlb_segment seg;
-	struct vlb_chain chain;
-	struct vlb_place place;
-	u32 count;
-
-	vlb_chain_start(&chain, &relay->ring, head);
-	while (len && vlb_chain_next(&chain, &seg) > 0) {
-		vlb_layout_add(&layout, &seg, &place);
-		if (!seg.write)
-			continue;
-		count = min(len, seg.len);
-		if (!place.in_place)
-			memcpy(seg.data, shadow->pool + place_offset(shadow, req, head, &place),
-			       count);
-		len -= count;
-	}
-}
-
 /* The driver may use the head again as soon as it is pushed. */
 static void give_back(struct vlb_relay *relay, u16 head, u32 len)
 {
@@ -594,13 +320,9 @@ static void complete_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16
 	const struct vlb_request *req = &relay->requests[head];
 	u64 latency_ns = now_ns - req->submitted_ns;
 
-	copy_back(relay, shadow, head, len);
-	if (req->way == VLB_WAY_GRANT)
-		put_grants(relay, shadow, head, U32_MAX);
+	vlb_request_take_back(relay, shadow, head, len);
 	relay->granted += req->way == VLB_WAY_GRANT;
 	relay->shared += req->way == VLB_WAY_SHARE;
-	if (req->extent_len)
-		vlb_arena_free(&shadow->arena, req->extent, req->extent_len);
 	relay->bytes += req->readable + len;
 	WRITE_ONCE(relay->replies, relay->replies + 1);
 	relay->latency[vlb_latency_bucket(latency_ns)]++;
@@ -671,7 +393,7 @@ static void fail_one(struct vlb_relay *relay, u16 head)
 	relay->errors++;
 	relay->requests[head].waiting = false;
 	clear_bit(head, relay->failed);
-	give_back(relay, head, write_fail_response(relay, NULL, head));
+	give_back(relay, head, vlb_request_fail(relay, NULL, head));
 }
 
 static void fail_given_up(struct vlb_relay *relay)
@@ -798,7 +520,7 @@ static void take(struct vlb_relay *relay, u16 head)
 		.sequence = relay->submitted, .submitted_ns = ktime_get_ns(), .active = true,
 	};
 	WRITE_ONCE(relay->submitted, relay->submitted + 1);
-	if (measure(relay, head, &layout))
+	if (vlb_request_measure(relay, head, &layout))
 		set_bit(head, relay->failed);
 	else
 		req->readable = layout.readable;

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The data of one request, between the driver's memory and a shadow: which way it takes, where
+ * that is, and the copies. Whatever is asked about a request is answered by a walk along its
+ * descriptors in the driver's ring (layout.h); of the answers only those that depend on the
+ * moment are kept, in struct vlb_request.
+ *
+ * Context: any. The entry of the request belongs to the caller, see relay.c.
+ */
+#include <linux/errno.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "grants.h"
+#include "request.h"
+
+/* The descriptors of one request: a chain in the ring, or an indirect table. */
+struct writer {
+	struct vring_desc *table;
+	struct vlb_descriptor open;
+	u16 index;
+	bool in_ring;
+};
+
+static void writer_begin(struct writer *writer, u16 ring_index, u64 iova, u32 len, bool write)
+{
+	u16 index = writer->in_ring ? ring_index : writer->index + 1;
+
+	if (writer->open.iova) {
+		writer->open.flags |= VRING_DESC_F_NEXT;
+		writer->open.next = index;
+		vlb_shadow_ring_write_desc(&writer->table[writer->index], &writer->open);
+		writer->index = index;
+	}
+	writer->open = (struct vlb_descriptor){
+		.iova = iova, .len = len, .flags = write ? VRING_DESC_F_WRITE : 0,
+	};
+}
+
+static void writer_end(struct writer *writer)
+{
+	vlb_shadow_ring_write_desc(&writer->table[writer->index], &writer->open);
+}
+
+static u32 slot_offset(const struct vlb_shadow *shadow, u16 head)
+{
+	return shadow->slots + head * VLB_SLOT_SIZE;
+}
+
+static u32 place_offset(const struct vlb_shadow *shadow, const struct vlb_request *req,
+			u16 head, const struct vlb_place *place)
+{
+	return place->offset + (place->in_extent ? req->extent : slot_offset(shadow, head));
+}
+
+static u64 place_iova(const struct vlb_request *req, const struct vlb_segment *seg,
+		      const struct vlb_place *place, u32 offset)
+{
+	if (!place->in_place)
+		return VLB_POOL_IOVA + offset;
+	if (req->way == VLB_WAY_SHARE)
+		return VLB_SHARED_IOVA + place->shared;
+	return VLB_WINDOW_IOVA + virt_to_phys(seg->data);
+}
+
+/**
+ * vlb_request_measure - the layout of a request all of which is copied
+ * @relay: the relay
+ * @head: the request
+ * @layout: out
+ *
+ * Return: 0, or an error: nobody can serve the request.
+ */
+int vlb_request_measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *layout)
+{
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+	struct vlb_place place;
+	int ret;
+
+	*layout = VLB_LAYOUT_START(VLB_WAY_COPY);
+	ret = vlb_chain_start(&chain, &relay->ring, head);
+	while (!ret && (ret = vlb_chain_next(&chain, &seg)) > 0)
+		ret = vlb_layout_add(layout, &seg, &place);
+	return ret;
+}
+
+/* Take back the first @count grants of a request. */
+static void put_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
+		       u32 count)
+{
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+
+	vlb_chain_start(&chain, &relay->ring, head);
+	while (count && vlb_chain_next(&chain, &seg) > 0) {
+		if (!vlb_grants_may_show(&seg))
+			continue;
+		vlb_grants_put(shadow->grants, &seg);
+		count--;
+	}
+}
+
+/*
+ * Grant what can be granted of a request that vlb_request_measure() approves of; @layout is then that of
+ * the rest. False: nothing can, or not all of it; nothing has changed.
+ */
+static bool get_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
+		       struct vlb_layout *layout)
+{
+	struct vlb_layout map = VLB_LAYOUT_START(VLB_WAY_GRANT);
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+	struct vlb_place place;
+
+	vlb_chain_start(&chain, &relay->ring, head);
+	while (vlb_chain_next(&chain, &seg) > 0) {
+		vlb_layout_add(&map, &seg, &place);
+		if (!place.in_place || vlb_grants_get(shadow->grants, &seg))
+			continue;
+		put_grants(relay, shadow, head, map.in_place - 1);
+		return false;
+	}
+	if (map.in_place)
+		*layout = map;
+	return map.in_place;
+}
+
+/* As get_grants(), for a request whose data lies in shared memory. Nothing has to be put. */
+static bool is_shared(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
+		      struct vlb_layout *layout)
+{
+	struct vlb_layout share = VLB_LAYOUT_START(VLB_WAY_SHARE);
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+	struct vlb_place place;
+	u64 offset;
+
+	vlb_chain_start(&chain, &relay->ring, head);
+	while (vlb_chain_next(&chain, &seg) > 0) {
+		vlb_layout_add(&share, &seg, &place);
+		if (!place.in_place)
+			continue;
+		if (!vlb_shared_has(&shadow->shared, &seg, &offset))
+			return false;
+		vlb_layout_share(&share, &seg, offset, &place);
+	}
+	if (share.in_place)
+		*layout = share;
+	return share.in_place;
+}
+
+/* The cheapest way for a request that vlb_request_measure() approves of; @layout is then that of it. */
+static enum vlb_way choose_way(const struct vlb_relay *relay, const struct vlb_shadow *shadow,
+			       u16 head, struct vlb_layout *layout)
+{
+	if (shadow->shared.file && is_shared(relay, shadow, head, layout))
+		return VLB_WAY_SHARE;
+	if (shadow->grants && layout->readable + layout->writable >= shadow->grants->min_len &&
+	    get_grants(relay, shadow, head, layout))
+		return VLB_WAY_GRANT;
+	return VLB_WAY_COPY;
+}
+
+/**
+ * vlb_request_fail - write the fail response into a request's memory
+ * @relay: the relay
+ * @shadow: if not NULL, it is written where the back-end would write it
+ * @head: the request
+ *
+ * Return: the used length.
+ */
+u32 vlb_request_fail(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head)
+{
+	const struct vlb_fail_response *fail = &relay->fail;
+	struct vlb_layout whole, layout = VLB_LAYOUT_START(shadow ? relay->requests[head].way :
+						       VLB_WAY_COPY);
+	u32 start = 0, pos = 0, i;
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+	struct vlb_place place;
+	u8 *data;
+
+	if (fail->where == VLB_FAIL_EMPTY || vlb_request_measure(relay, head, &whole) ||
+	    whole.writable < fail->len)
+		return 0;
+	if (fail->where == VLB_FAIL_AT_END)
+		start = whole.writable - fail->len;
+	vlb_chain_start(&chain, &relay->ring, head);
+	while (vlb_chain_next(&chain, &seg) > 0) {
+		vlb_layout_add(&layout, &seg, &place);
+		if (!seg.write)
+			continue;
+		data = seg.data;
+		if (shadow && !place.in_place)
+			data = shadow->pool + place_offset(shadow, &relay->requests[head], head,
+							   &place);
+		for (i = 0; i < fail->len; i++)
+			if (start + i >= pos && start + i - pos < seg.len)
+				data[start + i - pos] = fail->data[i];
+		pos += seg.len;
+	}
+	return start + fail->len;
+}
+
+/* Where the descriptors go; an indirect table too large for the slot ends the extent. */
+static void writer_init(struct writer *writer, struct vlb_relay *relay,
+			struct vlb_shadow *shadow, u16 head, u32 table_offset, u32 descs)
+{
+	bool indirect = vlb_chain_is_indirect(&relay->ring, head) && descs > 1;
+	struct vlb_descriptor desc = {
+		.iova = VLB_POOL_IOVA + table_offset,
+		.len = descs * sizeof(struct vring_desc),
+		.flags = VRING_DESC_F_INDIRECT,
+	};
+
+	*writer = (struct writer){
+		.table = shadow->ring.vring.desc, .index = head, .in_ring = true,
+	};
+	if (!indirect)
+		return;
+	vlb_shadow_ring_write_desc(&shadow->ring.vring.desc[head], &desc);
+	*writer = (struct writer){ .table = (void *)(shadow->pool + table_offset) };
+}
+
+/* Second walk: copy what the device reads, write the descriptors. */
+static void fill(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
+		 const struct vlb_request *req, struct writer *writer)
+{
+	struct vlb_layout layout = VLB_LAYOUT_START(req->way);
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+	struct vlb_place place;
+	u32 offset;
+
+	vlb_chain_start(&chain, &relay->ring, head);
+	while (vlb_chain_next(&chain, &seg) > 0) {
+		vlb_layout_add(&layout, &seg, &place);
+		if (place.in_place && req->way == VLB_WAY_SHARE)
+			vlb_layout_share(&layout, &seg, vlb_shared_offset(&seg), &place);
+		offset = place_offset(shadow, req, head, &place);
+		if (!seg.write && !place.in_place)
+			memcpy(shadow->pool + offset, seg.data, seg.len);
+		if (place.merged)
+			writer->open.len += seg.len;
+		else
+			writer_begin(writer, seg.index, place_iova(req, &seg, &place, offset),
+				     seg.len, seg.write);
+	}
+	writer_end(writer);
+}
+
+/*
+ * Make room for what is copied, and for a table that is too large for the slot: it is the end
+ * of the extent. Returns 0 or the error of vlb_arena_alloc().
+ */
+static int allocate(const struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
+		    const struct vlb_layout *layout, u32 *table_offset)
+{
+	bool large_table = vlb_chain_is_indirect(&relay->ring, head) &&
+			   layout->descs > VLB_SLOT_DESCS;
+	u32 table = ALIGN(layout->large, (u32)sizeof(struct vring_desc));
+	struct vlb_request *req = &relay->requests[head];
+	int err;
+
+	req->extent_len = layout->large;
+	if (large_table)
+		req->extent_len = table + layout->descs * sizeof(struct vring_desc);
+	if (req->extent_len) {
+		err = vlb_arena_alloc(&shadow->arena, req->extent_len, &req->extent);
+		if (err)
+			return err;
+	}
+	*table_offset = large_table ? req->extent + table : slot_offset(shadow, head);
+	return 0;
+}
+
+/**
+ * vlb_request_show - lay a request out for the back-end, and copy what it is to read
+ * @relay: the relay, with an inactive entry for the request
+ * @shadow: where to
+ * @head: the request
+ *
+ * Return: 0; -ENOSPC: there is no room now; other errors: nobody can serve it. Nothing has
+ * changed then that the back-end could see.
+ */
+int vlb_request_show(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head)
+{
+	struct vlb_request *req = &relay->requests[head];
+	struct vlb_layout layout;
+	struct writer writer;
+	u32 table_offset;
+	int err;
+
+	err = vlb_request_measure(relay, head, &layout);
+	if (err)
+		return err;
+	req->way = choose_way(relay, shadow, head, &layout);
+	err = allocate(relay, shadow, head, &layout, &table_offset);
+	if (err) {
+		if (req->way == VLB_WAY_GRANT)
+			put_grants(relay, shadow, head, layout.in_place);
+		return err;
+	}
+	req->readable = layout.readable;
+	req->writable = layout.writable;
+	writer_init(&writer, relay, shadow, head, table_offset, layout.descs);
+	fill(relay, shadow, head, req, &writer);
+	if (relay->flags & VLB_QUEUE_DESC_WHOLE_ANSWERS)
+		vlb_request_fail(relay, shadow, head);
+	return 0;
+}
+
+/* ---- and back ------------------------------------------------------------------ */
+
+static void copy_back(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
+		      u32 len)
+{
+	const struct vlb_request *req = &relay->requests[head];
+	struct vlb_layout layout = VLB_LAYOUT_START(req->way);
+	struct vlb_segment seg;
+	struct vlb_chain chain;
+	struct vlb_place place;
+	u32 count;
+
+	vlb_chain_start(&chain, &relay->ring, head);
+	while (len && vlb_chain_next(&chain, &seg) > 0) {
+		vlb_layout_add(&layout, &seg, &place);
+		if (!seg.write)
+			continue;
+		count = min(len, seg.len);
+		if (!place.in_place)
+			memcpy(seg.data, shadow->pool + place_offset(shadow, req, head, &place),
+			       count);
+		len -= count;
+	}
+}
+
+/**
+ * vlb_request_take_back - copy what the back-end has written, and give up what was allocated
+ * @relay: the relay
+ * @shadow: where the request was shown
+ * @head: the request, which no back-end may use any more
+ * @len: bytes written
+ */
+void vlb_request_take_back(const struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
+			   u32 len)
+{
+	const struct vlb_request *req = &relay->requests[head];
+
+	copy_back(relay, shadow, head, len);
+	if (req->way == VLB_WAY_GRANT)
+		put_grants(relay, shadow, head, U32_MAX);
+	if (req->extent_len)
+		vlb_arena_free(&shadow->arena, req->extent, req->extent_len);
+}
