@@ -20,30 +20,26 @@
 #define MIN_STREAK	16
 #define MAX_STREAK	1024
 
+static void begin(struct vlb_busy_poll *poll, u16 pause)
+{
+	WRITE_ONCE(poll->pause, pause);
+	WRITE_ONCE(poll->streak, 0);
+	WRITE_ONCE(poll->next_streak, MIN_STREAK);
+}
+
+static void end_streak(struct vlb_busy_poll *poll)
+{
+	u16 next = READ_ONCE(poll->next_streak);
+
+	WRITE_ONCE(poll->streak, next);
+	WRITE_ONCE(poll->next_streak, min_t(u16, 2 * next, MAX_STREAK));
+}
+
 /* Begin anew, with microseconds; submitters may be there already. */
 void vlb_busy_poll_start(struct vlb_busy_poll *poll, u32 us)
 {
-	WRITE_ONCE(poll->pause, 0);
-	WRITE_ONCE(poll->streak, 0);
-	WRITE_ONCE(poll->next_streak, 0);
+	begin(poll, 0);
 	WRITE_ONCE(poll->ns, us * (u64)NSEC_PER_USEC);
-}
-
-static bool several_in_flight(struct vlb_busy_poll *poll)
-{
-	WRITE_ONCE(poll->pause, PAUSE);
-	WRITE_ONCE(poll->streak, 0);
-	WRITE_ONCE(poll->next_streak, MIN_STREAK);
-	return false;
-}
-
-static bool end_streak(struct vlb_busy_poll *poll)
-{
-	u16 next = clamp_t(u16, READ_ONCE(poll->next_streak), MIN_STREAK, MAX_STREAK);
-
-	WRITE_ONCE(poll->streak, next);
-	WRITE_ONCE(poll->next_streak, 2 * next);
-	return false;
 }
 
 /**
@@ -57,14 +53,15 @@ bool vlb_busy_poll_pays(struct vlb_busy_poll *poll, u32 in_flight)
 
 	if (!READ_ONCE(poll->ns) || !in_flight)
 		return false;
-	if (in_flight > 1)
-		return several_in_flight(poll);
-	if (pause) {
-		WRITE_ONCE(poll->pause, pause - 1);
-		return false;
+	if (in_flight == 1 && !pause && streak) {
+		WRITE_ONCE(poll->streak, streak - 1);
+		return true;
 	}
-	if (!streak)
-		return end_streak(poll);
-	WRITE_ONCE(poll->streak, streak - 1);
-	return true;
+	if (in_flight > 1)
+		begin(poll, PAUSE);
+	else if (pause)
+		WRITE_ONCE(poll->pause, pause - 1);
+	else
+		end_streak(poll);
+	return false;
 }

@@ -415,21 +415,23 @@ static void take_posted(struct vlb_queue *queue)
  * Where the requests may complete that the driver submits now; -1: nowhere but in the back-end's
  * call. Who has disabled interrupts may be about to spin until they have.
  */
-static int completing_cpu(void)
+static void note_submitter(struct vlb_queue *queue)
 {
-	return irqs_disabled() ? -1 : raw_smp_processor_id();
+	int cpu = irqs_disabled() ? -1 : raw_smp_processor_id();
+	bool can_wait = preemptible();
+
+	if (READ_ONCE(queue->submit_cpu) != cpu)
+		WRITE_ONCE(queue->submit_cpu, cpu);
+	if (READ_ONCE(queue->submit_preemptible) != can_wait)
+		WRITE_ONCE(queue->submit_preemptible, can_wait);
 }
 
 /* The driver has made requests available: virtqueue_notify(). Never fails. */
 bool vlb_queue_notify(struct virtqueue *vq)
 {
 	struct vlb_queue *queue = vq->priv;
-	int cpu = completing_cpu();
 
-	if (READ_ONCE(queue->submit_cpu) != cpu)
-		WRITE_ONCE(queue->submit_cpu, cpu);
-	if (READ_ONCE(queue->submit_preemptible) != preemptible())
-		WRITE_ONCE(queue->submit_preemptible, preemptible());
+	note_submitter(queue);
 	rcu_read_lock();
 	if (queue->posted)
 		take_posted(queue);
@@ -441,27 +443,24 @@ bool vlb_queue_notify(struct virtqueue *vq)
 
 /* ---- hand-over of the completing side to the submitter's CPU ----------------------- */
 
-/*
- * Soft interrupt; the owner of the completing side since vlb_queue_called(). What comes
- * meanwhile is left to the work item, which can be preempted.
- */
-static void handover_tasklet(struct tasklet_struct *tasklet)
+/* The owner of the completing side since vlb_queue_called(). */
+static void complete_handed_over(struct vlb_queue *queue, int rounds)
 {
-	struct vlb_queue *queue = container_of(tasklet, struct vlb_queue, handover_tasklet);
-
 	rcu_read_lock();
-	complete_as_owner(queue, 1, 1);
+	complete_as_owner(queue, 1, rounds);
 	rcu_read_unlock();
 }
 
-/* The same on the back-end's own CPU. */
+/* Soft interrupt. What comes meanwhile is left to a work item, which can be preempted. */
+static void handover_tasklet(struct tasklet_struct *tasklet)
+{
+	complete_handed_over(container_of(tasklet, struct vlb_queue, handover_tasklet), 1);
+}
+
+/* On the back-end's own CPU. */
 static void handover_work(struct work_struct *work)
 {
-	struct vlb_queue *queue = container_of(work, struct vlb_queue, handover_work);
-
-	rcu_read_lock();
-	complete_as_owner(queue, 1, OWNER_ROUNDS);
-	rcu_read_unlock();
+	complete_handed_over(container_of(work, struct vlb_queue, handover_work), OWNER_ROUNDS);
 }
 
 /* Hard interrupt, on the submitter's CPU. */

@@ -22,23 +22,11 @@ static const struct world_config mapped = {
 static void run(const struct world_config *config, u32 preempt, u32 refuse)
 {
 	struct world world;
-	u32 i;
 
 	world_init(&world, config);
 	world_refuse_frames = refuse;
 	world.preempt = preempt;
-	for (i = 0; i < 3000; i++) {
-		if (chance_one_in(100)) {
-			world_disconnect(&world);
-			world_connect(&world);
-		} else {
-			world_step(&world);
-		}
-		if (chance_one_in(200))
-			world_drain(&world);
-	}
-	world_drain(&world);
-	world_check_counters(&world);
+	world_run_with_losses(&world, 3000);
 	assert_true(world.relay.granted > 100);
 	assert_true(world.relay.granted < world.relay.completed);
 	jiffies += 100;

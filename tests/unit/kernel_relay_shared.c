@@ -18,23 +18,11 @@ static const struct world_config shared = {
 static void run(const struct world_config *config, u32 preempt, u32 refuse)
 {
 	struct world world;
-	u32 i;
 
 	world_init(&world, config);
 	world_refuse_shared = refuse;
 	world.preempt = preempt;
-	for (i = 0; i < 3000; i++) {
-		if (chance_one_in(100)) {
-			world_disconnect(&world);
-			world_connect(&world);
-		} else {
-			world_step(&world);
-		}
-		if (chance_one_in(200))
-			world_drain(&world);
-	}
-	world_drain(&world);
-	world_check_counters(&world);
+	world_run_with_losses(&world, 3000);
 	assert_true(world.relay.shared > 100);
 	assert_true(world.relay.shared < world.relay.completed);
 	world_refuse_shared = 0;

@@ -396,6 +396,23 @@ void world_run(struct world *world, u32 requests)
 	world_check_counters(world);
 }
 
+/* The same, and from time to time the back-end is lost. */
+void world_run_with_losses(struct world *world, u32 count)
+{
+	while (count--) {
+		if (chance_one_in(100)) {
+			world_disconnect(world);
+			world_connect(world);
+		} else {
+			world_step(world);
+		}
+		if (chance_one_in(200))
+			world_drain(world);
+	}
+	world_drain(world);
+	world_check_counters(world);
+}
+
 void world_check_counters(struct world *world)
 {
 	const struct vlb_relay *relay = &world->relay;

@@ -12,6 +12,5 @@
 
 #define min_t(type, a, b)	min((type)(a), (type)(b))
 #define max_t(type, a, b)	(min_t(type, a, b) == (type)(a) ? (type)(b) : (type)(a))
-#define clamp_t(type, a, lo, hi)	((type)(a) < (type)(lo) ? (type)(lo) : min_t(type, a, hi))
 
 #endif
