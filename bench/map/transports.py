@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What `min` and `revoke` have in common: devices that differ in the options of attach, side by side in one boot."""
+"""What `min`, `revoke` and `shared` have in common: devices that differ in the options of attach, side by side in one boot."""
+import json
 import os
 import statistics
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "guest"))
@@ -52,6 +54,17 @@ def counters(subject):
             return file.read().split()
     stats = read("stats/0")
     return [int(number) for number in (stats[1], stats[8], *read("grant_faults"), *read("grants_revoked"))]
+
+
+def fio(text):
+    """Run jobs TRANSPORT.NUMBER, each of one direction: the microseconds of a request, in a list by transport."""
+    done = subprocess.run(["fio", "--output-format=json", "-"], input=text, stdout=subprocess.PIPE, text=True,
+                          check=True)
+    us = {}
+    for job in json.JSONDecoder().raw_decode(done.stdout, done.stdout.index("{\n"))[0]["jobs"]:
+        side = job["read"] if job["read"]["total_ios"] else job["write"]
+        us.setdefault(job["jobname"].split(".")[0], []).append(side["runtime"] * 1000 / side["total_ios"])
+    return us
 
 
 def median_and_spread(values):

@@ -2,6 +2,8 @@
 # Back-ends as processes: NAME.pid, output in NAME.log, socket NAME.sock. Sourced by blk.sh and devices.sh.
 # shellcheck source=tests/vm/lib/lib.sh
 . "$LIB/lib.sh"
+# shellcheck source=tests/vm/lib/counters.sh
+. "$LIB/counters.sh"
 
 # It listens, or has done so: an adapter that waits for it may be faster than a look at it, and many back-ends do not
 # listen while they have a front-end.

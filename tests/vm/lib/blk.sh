@@ -116,14 +116,6 @@ finish_fio() {
 		{ cat "$1.fio" && die "$1: fio saw an error, or read nothing"; }
 }
 
-requests() {
-	awk '{ n += $2 } END { print n + 0 }' "/sys/class/virtio-loopback/$1/stats/"*
-}
-
-replays() {
-	awk '{ n += $7 } END { print n + 0 }' "/sys/class/virtio-loopback/$1/stats/"*
-}
-
 requests_above() {
 	[ "$(requests "$1")" -gt "$2" ]
 }

@@ -39,18 +39,8 @@ start_numbered() {
 	start_back_end "$@" --socket-path "$PWD/$1.sock"
 }
 
-# in_flight NAME: how many requests the back-end holds
-in_flight() {
-	awk '{ n += $6 } END { print n + 0 }' "/sys/class/virtio-loopback/$1/stats/"*
-}
-
 has_in_flight() {
 	[ "$(in_flight "$1")" -ge "$2" ]
-}
-
-# errors NAME: how many requests failed without a back-end
-errors() {
-	awk '{ n += $8 } END { print n + 0 }' "/sys/class/virtio-loopback/$1/stats/"*
 }
 
 # ---- rng: 1 queue, at most 1024

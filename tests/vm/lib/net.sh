@@ -72,11 +72,6 @@ grows() {
 	[ "$(stat -c %s "$1" 2>/dev/null || echo 0)" -gt "$2" ]
 }
 
-# Field N of the counters of queue Q of the device: 2 requests, 7 replays
-counter() {
-	cut -d ' ' -f "$3" "/sys/class/virtio-loopback/$1/stats/$2"
-}
-
 # bandwidth FROM ADDRESS IPERF-OPTION...: there has to be a server; its and our sum must be the same. $processor: where
 # the sender runs.
 bandwidth() {
