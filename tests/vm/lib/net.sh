@@ -45,7 +45,7 @@ is_silent() {
 # receive NAME|"" PORT FILE: listen there (nowhere special: here), until the sender is done; $receiver. The file is new.
 receive() {
 	rm -f "$3"
-	${1:+ip netns exec "$1"} socat -u -b 65536 "TCP4-LISTEN:$2,reuseaddr" "CREATE:$3" &
+	${1:+ip netns exec "$1"} timeout $((30 * VLB_SCALE)) socat -u -b 65536 "TCP4-LISTEN:$2,reuseaddr" "CREATE:$3" &
 	receiver=$!
 	wait_for 10 listens "$1" "$2"
 }
@@ -56,14 +56,14 @@ listens() {
 
 # send NAME|"" FILE ADDRESS PORT
 send() {
-	${1:+ip netns exec "$1"} socat -u -b 65536 "OPEN:$2" "TCP4:$3:$4"
+	${1:+ip netns exec "$1"} timeout $((30 * VLB_SCALE)) socat -u -b 65536 "OPEN:$2" "TCP4:$3:$4"
 }
 
 # transfer FROM TO ADDRESS PORT FILE: and compare
 transfer() {
 	receive "$2" "$4" received
 	send "$1" "$5" "$3" "$4" || die "sending $5 from ${1:-outside} to ${2:-outside} failed"
-	wait $receiver || die "receiving $5 from ${1:-outside} in ${2:-outside} failed"
+	wait $receiver || die "receiving $5 from ${1:-outside} in ${2:-outside} failed: $(wc -c <received) of $(wc -c <"$5") bytes"
 	cmp "$5" received || die "$5 has changed on its way from ${1:-outside} to ${2:-outside}"
 }
 
