@@ -29,10 +29,16 @@ static void place_large(struct vlb_layout *layout, u32 len, struct vlb_place *pl
 	layout->large = place->offset + len;
 }
 
+/* Its data; the rest of a request is small. */
+bool vlb_layout_may_share(const struct vlb_segment *seg)
+{
+	return seg->len >= VLB_MERGE_MIN;
+}
+
 static bool stays_in_place(const struct vlb_layout *layout, const struct vlb_segment *seg)
 {
 	return (layout->way == VLB_WAY_GRANT && vlb_grants_may_show(seg)) ||
-	       (layout->way == VLB_WAY_SHARE && seg->len >= VLB_MERGE_MIN);
+	       (layout->way == VLB_WAY_SHARE && vlb_layout_may_share(seg));
 }
 
 static void place_in_pool(struct vlb_layout *layout, const struct vlb_segment *seg,

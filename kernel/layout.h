@@ -81,9 +81,18 @@ struct vlb_place {
 	bool in_place;
 };
 
+/**
+ * struct vlb_piece - a segment and its place
+ */
+struct vlb_piece {
+	struct vlb_segment seg;
+	struct vlb_place place;
+};
+
 #define VLB_LAYOUT_START(which_way)						\
 	((struct vlb_layout){ .small = VLB_SLOT_DATA, .way = (which_way) })
 
+bool vlb_layout_may_share(const struct vlb_segment *seg);
 void vlb_layout_share(struct vlb_layout *layout, const struct vlb_segment *seg, u64 offset,
 		      struct vlb_place *place);
 int vlb_layout_add(struct vlb_layout *layout, const struct vlb_segment *seg,

@@ -24,6 +24,9 @@
 /* After so many requests a call leaves the rest for another one. */
 #define VLB_RELAY_BUDGET	512u
 
+/* So many segments a request remembers: 64 KiB in single pages, and a header and a status. */
+#define VLB_PIECES		20u
+
 /**
  * struct vlb_request - a request that the device holds, indexed by its head
  * @submitted_ns: when it was taken from the driver
@@ -36,6 +39,8 @@
  * @active: the device holds it
  * @way: what is copied of it
  * @waiting: to be replayed, when there is room; the submitting side's
+ * @pieces: how many there are, 0 if they are not remembered
+ * @piece: its segments, and where the back-end finds them
  */
 struct vlb_request {
 	u64 submitted_ns;
@@ -48,6 +53,8 @@ struct vlb_request {
 	bool active;
 	u8 way;
 	bool waiting;
+	u8 pieces;
+	struct vlb_piece piece[VLB_PIECES];
 };
 
 struct vlb_grants;

@@ -3,7 +3,8 @@
  * The data of one request, between the driver's memory and a shadow: which way it takes, where
  * that is, and the copies. Whatever is asked about a request is answered by a walk along its
  * descriptors in the driver's ring (layout.h); of the answers only those that depend on the
- * moment are kept, in struct vlb_request.
+ * moment are kept, in struct vlb_request. And, of a walk that is not long, all of it: to walk
+ * anew each time was a twentieth of what a request costs.
  *
  * Context: any. The entry of the request belongs to the caller, see relay.c.
  */
@@ -55,14 +56,40 @@ static u32 place_offset(const struct vlb_shadow *shadow, const struct vlb_reques
 	return place->offset + (place->in_extent ? req->extent : slot_offset(shadow, head));
 }
 
-static u64 place_iova(const struct vlb_request *req, const struct vlb_segment *seg,
-		      const struct vlb_place *place, u32 offset)
+static u64 place_iova(const struct vlb_request *req, const struct vlb_piece *piece, u32 offset)
 {
-	if (!place->in_place)
+	if (!piece->place.in_place)
 		return VLB_POOL_IOVA + offset;
 	if (req->way == VLB_WAY_SHARE)
-		return VLB_SHARED_IOVA + place->shared;
-	return VLB_WINDOW_IOVA + virt_to_phys(seg->data);
+		return VLB_SHARED_IOVA + piece->place.shared;
+	return VLB_WINDOW_IOVA + virt_to_phys(piece->seg.data);
+}
+
+/*
+ * The layout of a request all of which is copied. Remembers the segments and their places, if
+ * there is a @req for that and they are few. Returns an error if nobody can serve the request.
+ */
+static int measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *layout,
+		   struct vlb_request *req)
+{
+	struct vlb_piece other, *piece;
+	struct vlb_chain chain;
+	u32 count = 0;
+	int ret;
+
+	*layout = VLB_LAYOUT_START(VLB_WAY_COPY);
+	ret = vlb_chain_start(&chain, &relay->ring, head);
+	while (!ret) {
+		piece = req && count < VLB_PIECES ? &req->piece[count] : &other;
+		ret = vlb_chain_next(&chain, &piece->seg);
+		if (ret <= 0)
+			break;
+		ret = vlb_layout_add(layout, &piece->seg, &piece->place);
+		count++;
+	}
+	if (req)
+		req->pieces = ret || count > VLB_PIECES ? 0 : count;
+	return ret;
 }
 
 /**
@@ -75,93 +102,136 @@ static u64 place_iova(const struct vlb_request *req, const struct vlb_segment *s
  */
 int vlb_request_measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *layout)
 {
-	struct vlb_segment seg;
-	struct vlb_chain chain;
-	struct vlb_place place;
-	int ret;
-
-	*layout = VLB_LAYOUT_START(VLB_WAY_COPY);
-	ret = vlb_chain_start(&chain, &relay->ring, head);
-	while (!ret && (ret = vlb_chain_next(&chain, &seg)) > 0)
-		ret = vlb_layout_add(layout, &seg, &place);
-	return ret;
+	return measure(relay, head, layout, NULL);
 }
+
+/* ---- walks along what measure() approves of ------------------------------------------ */
+
+struct walk {
+	struct vlb_request *req;
+	u32 next;
+	struct vlb_chain chain;
+	struct vlb_layout layout;
+	struct vlb_piece piece;
+};
+
+static void walk_start(struct walk *walk, const struct vlb_relay *relay, u16 head)
+{
+	walk->req = &relay->requests[head];
+	walk->next = 0;
+	if (walk->req->pieces)
+		return;
+	walk->layout = VLB_LAYOUT_START(walk->req->way);
+	vlb_chain_start(&walk->chain, &relay->ring, head);
+}
+
+/* The next segment, until the next call; NULL at the end. */
+static struct vlb_piece *next_segment(struct walk *walk)
+{
+	if (walk->req->pieces)
+		return walk->next < walk->req->pieces ? &walk->req->piece[walk->next++] : NULL;
+	return vlb_chain_next(&walk->chain, &walk->piece.seg) > 0 ? &walk->piece : NULL;
+}
+
+static void place(struct vlb_layout *layout, struct vlb_piece *piece)
+{
+	vlb_layout_add(layout, &piece->seg, &piece->place);
+	if (piece->place.in_place && layout->way == VLB_WAY_SHARE)
+		vlb_layout_share(layout, &piece->seg, vlb_shared_offset(&piece->seg),
+				 &piece->place);
+}
+
+/* The same with its place, for a request whose way is known. */
+static const struct vlb_piece *next_piece(struct walk *walk)
+{
+	struct vlb_piece *piece = next_segment(walk);
+
+	if (piece && !walk->req->pieces)
+		place(&walk->layout, piece);
+	return piece;
+}
+
+/* ---- the way of a request ------------------------------------------------------- */
 
 /* Take back the first @count grants of a request. */
 static void put_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
 		       u32 count)
 {
-	struct vlb_segment seg;
-	struct vlb_chain chain;
+	const struct vlb_piece *piece;
+	struct walk walk;
 
-	vlb_chain_start(&chain, &relay->ring, head);
-	while (count && vlb_chain_next(&chain, &seg) > 0) {
-		if (!vlb_grants_may_show(&seg))
+	walk_start(&walk, relay, head);
+	while (count && (piece = next_segment(&walk))) {
+		if (!vlb_grants_may_show(&piece->seg))
 			continue;
-		vlb_grants_put(shadow->grants, &seg);
+		vlb_grants_put(shadow->grants, &piece->seg);
 		count--;
 	}
 }
 
 /*
- * Grant what can be granted of a request that vlb_request_measure() approves of; @layout is then that of
- * the rest. False: nothing can, or not all of it; nothing has changed.
+ * Grant what can be granted of a request. False: nothing can, or not all of it; nothing has
+ * changed.
  */
-static bool get_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
-		       struct vlb_layout *layout)
+static bool get_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head)
 {
-	struct vlb_layout map = VLB_LAYOUT_START(VLB_WAY_GRANT);
-	struct vlb_segment seg;
-	struct vlb_chain chain;
-	struct vlb_place place;
+	const struct vlb_piece *piece;
+	struct walk walk;
+	u32 count = 0;
 
-	vlb_chain_start(&chain, &relay->ring, head);
-	while (vlb_chain_next(&chain, &seg) > 0) {
-		vlb_layout_add(&map, &seg, &place);
-		if (!place.in_place || vlb_grants_get(shadow->grants, &seg))
+	walk_start(&walk, relay, head);
+	while ((piece = next_segment(&walk))) {
+		if (!vlb_grants_may_show(&piece->seg))
 			continue;
-		put_grants(relay, shadow, head, map.in_place - 1);
-		return false;
+		if (!vlb_grants_get(shadow->grants, &piece->seg)) {
+			put_grants(relay, shadow, head, count);
+			return false;
+		}
+		count++;
 	}
-	if (map.in_place)
-		*layout = map;
-	return map.in_place;
+	return count;
 }
 
-/* As get_grants(), for a request whose data lies in shared memory. Nothing has to be put. */
-static bool is_shared(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
-		      struct vlb_layout *layout)
+/* Does all of a request's data lie in shared memory? Nothing has to be put. */
+static bool is_shared(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head)
 {
-	struct vlb_layout share = VLB_LAYOUT_START(VLB_WAY_SHARE);
-	struct vlb_segment seg;
-	struct vlb_chain chain;
-	struct vlb_place place;
+	const struct vlb_piece *piece;
+	struct walk walk;
+	u32 count = 0;
 	u64 offset;
 
-	vlb_chain_start(&chain, &relay->ring, head);
-	while (vlb_chain_next(&chain, &seg) > 0) {
-		vlb_layout_add(&share, &seg, &place);
-		if (!place.in_place)
+	walk_start(&walk, relay, head);
+	while ((piece = next_segment(&walk))) {
+		if (!vlb_layout_may_share(&piece->seg))
 			continue;
-		if (!vlb_shared_has(&shadow->shared, &seg, &offset))
+		if (!vlb_shared_has(&shadow->shared, &piece->seg, &offset))
 			return false;
-		vlb_layout_share(&share, &seg, offset, &place);
+		count++;
 	}
-	if (share.in_place)
-		*layout = share;
-	return share.in_place;
+	return count;
 }
 
-/* The cheapest way for a request that vlb_request_measure() approves of; @layout is then that of it. */
+/* The cheapest way for a request of @len bytes. */
 static enum vlb_way choose_way(const struct vlb_relay *relay, const struct vlb_shadow *shadow,
-			       u16 head, struct vlb_layout *layout)
+			       u16 head, u32 len)
 {
-	if (shadow->shared.file && is_shared(relay, shadow, head, layout))
+	if (shadow->shared.file && is_shared(relay, shadow, head))
 		return VLB_WAY_SHARE;
-	if (shadow->grants && layout->readable + layout->writable >= shadow->grants->min_len &&
-	    get_grants(relay, shadow, head, layout))
+	if (shadow->grants && len >= shadow->grants->min_len && get_grants(relay, shadow, head))
 		return VLB_WAY_GRANT;
 	return VLB_WAY_COPY;
+}
+
+/* For a way other than that of measure(). */
+static void lay_out_again(const struct vlb_relay *relay, u16 head, struct vlb_layout *layout)
+{
+	struct vlb_piece *piece;
+	struct walk walk;
+
+	*layout = VLB_LAYOUT_START(relay->requests[head].way);
+	walk_start(&walk, relay, head);
+	while ((piece = next_segment(&walk)))
+		place(layout, piece);
 }
 
 /**
@@ -225,29 +295,26 @@ static void writer_init(struct writer *writer, struct vlb_relay *relay,
 	*writer = (struct writer){ .table = (void *)(shadow->pool + table_offset) };
 }
 
-/* Second walk: copy what the device reads, write the descriptors. */
+/* Copy what the device reads, write the descriptors. */
 static void fill(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
 		 const struct vlb_request *req, struct writer *writer)
 {
-	struct vlb_layout layout = VLB_LAYOUT_START(req->way);
-	struct vlb_segment seg;
-	struct vlb_chain chain;
-	struct vlb_place place;
+	const struct vlb_segment *seg;
+	const struct vlb_piece *piece;
+	struct walk walk;
 	u32 offset;
 
-	vlb_chain_start(&chain, &relay->ring, head);
-	while (vlb_chain_next(&chain, &seg) > 0) {
-		vlb_layout_add(&layout, &seg, &place);
-		if (place.in_place && req->way == VLB_WAY_SHARE)
-			vlb_layout_share(&layout, &seg, vlb_shared_offset(&seg), &place);
-		offset = place_offset(shadow, req, head, &place);
-		if (!seg.write && !place.in_place)
-			memcpy(shadow->pool + offset, seg.data, seg.len);
-		if (place.merged)
-			writer->open.len += seg.len;
+	walk_start(&walk, relay, head);
+	while ((piece = next_piece(&walk))) {
+		seg = &piece->seg;
+		offset = place_offset(shadow, req, head, &piece->place);
+		if (!seg->write && !piece->place.in_place)
+			memcpy(shadow->pool + offset, seg->data, seg->len);
+		if (piece->place.merged)
+			writer->open.len += seg->len;
 		else
-			writer_begin(writer, seg.index, place_iova(req, &seg, &place, offset),
-				     seg.len, seg.write);
+			writer_begin(writer, seg->index, place_iova(req, piece, offset),
+				     seg->len, seg->write);
 	}
 	writer_end(writer);
 }
@@ -294,10 +361,12 @@ int vlb_request_show(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 hea
 	u32 table_offset;
 	int err;
 
-	err = vlb_request_measure(relay, head, &layout);
+	err = measure(relay, head, &layout, req);
 	if (err)
 		return err;
-	req->way = choose_way(relay, shadow, head, &layout);
+	req->way = choose_way(relay, shadow, head, layout.readable + layout.writable);
+	if (req->way != VLB_WAY_COPY)
+		lay_out_again(relay, head, &layout);
 	err = allocate(relay, shadow, head, &layout, &table_offset);
 	if (err) {
 		if (req->way == VLB_WAY_GRANT)
@@ -319,20 +388,18 @@ static void copy_back(const struct vlb_relay *relay, const struct vlb_shadow *sh
 		      u32 len)
 {
 	const struct vlb_request *req = &relay->requests[head];
-	struct vlb_layout layout = VLB_LAYOUT_START(req->way);
-	struct vlb_segment seg;
-	struct vlb_chain chain;
-	struct vlb_place place;
+	const struct vlb_piece *piece;
+	struct walk walk;
 	u32 count;
 
-	vlb_chain_start(&chain, &relay->ring, head);
-	while (len && vlb_chain_next(&chain, &seg) > 0) {
-		vlb_layout_add(&layout, &seg, &place);
-		if (!seg.write)
+	walk_start(&walk, relay, head);
+	while (len && (piece = next_piece(&walk))) {
+		if (!piece->seg.write)
 			continue;
-		count = min(len, seg.len);
-		if (!place.in_place)
-			memcpy(seg.data, shadow->pool + place_offset(shadow, req, head, &place),
+		count = min(len, piece->seg.len);
+		if (!piece->place.in_place)
+			memcpy(piece->seg.data,
+			       shadow->pool + place_offset(shadow, req, head, &piece->place),
 			       count);
 		len -= count;
 	}
