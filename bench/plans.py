@@ -30,15 +30,16 @@ STORES = {
 }
 
 
-def session(clock, smp, cells, queues=1, repeats=5):
-    """cells: (store, transports, block size, depth, mode, jobs)"""
+def session(clock, smp, cells, queues=1, repeats=5, profile=False):
+    """cells: (store, transports, block size, depth, mode, jobs). profile: also of what runs meanwhile."""
     stores, made = {}, []
     for store, transports, bs, qd, rw, jobs in cells:
         known = stores.setdefault(store, [])
         known += [transport for transport in transports if transport not in known]
         length = {"requests": REQUESTS[bs][qd] // jobs} if clock == "virtual" else {"seconds": SECONDS}
         made.append({"store": store, "transports": transports, "bs": bs, "qd": qd, "rw": rw, "jobs": jobs, **length})
-    return {"clock": clock, "smp": smp, "plan": {"queues": queues, "repeats": repeats, "stores": stores, "cells": made}}
+    return {"clock": clock, "smp": smp, "plan": {"queues": queues, "repeats": repeats, "profile": profile,
+                                                 "stores": stores, "cells": made}}
 
 
 def cells(store, transports, sizes_and_depths, modes, jobs=1):
@@ -66,6 +67,15 @@ def tmpfs_against_raw():
     return cells("tmpfs", ["raw", "vduse"] + OURS, [(64 * KIB, 32), (256 * KIB, 32), (1 * MIB, 32)], READ_AND_WRITE)
 
 
+def profiles():
+    """Of ours, for each target. With one processor: a sample of one of two that share a clock tells little, and the
+    work is the same. What is smaller than --map-min is copied either way."""
+    ours = [(store, OURS if bs >= 64 * KIB else ["copy"], bs, qd, "randread", 1)
+            for store in ("thin", "null") for bs, qd in TARGET_CELLS]
+    files = cells("tmpfs", ["map"], [(64 * KIB, 32), (256 * KIB, 32), (1 * MIB, 32)], ["randread"])
+    return session("virtual", 1, ours + files, repeats=3, profile=True)
+
+
 def quick():
     """Of about the same length, because they run side by side."""
     return [session("virtual", 2, two_processors("thin", ["null_blk", "ublk"])),
@@ -82,7 +92,7 @@ def samples(stores):
 
 
 def default():
-    return quick() + [session("virtual", 2, tmpfs_against_raw() + samples(["tmpfs"])),
+    return quick() + [session("virtual", 2, tmpfs_against_raw() + samples(["tmpfs"])), profiles(),
                       session("real", 2, samples(STORES))]
 
 
@@ -92,7 +102,7 @@ def matrix(stores, jobs):
 
 
 def full():
-    return quick() + [session("virtual", 2, tmpfs_against_raw())] + [
+    return quick() + [session("virtual", 2, tmpfs_against_raw()), profiles()] + [
         session(clock, 2, matrix(stores, jobs), queues=jobs)
         for clock, stores in (("virtual", ["thin", "null", "tmpfs"]), ("real", STORES)) for jobs in (1, 2)]
 

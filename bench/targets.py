@@ -50,7 +50,7 @@ def is_steady(session, cell, transport, field):
 def cells_of(results, target):
     """The session and the index of each cell that the target is about."""
     for session in results["sessions"]:
-        if (session["clock"], session["smp"]) != ("virtual", target.smp):
+        if (session["clock"], session["smp"]) != ("virtual", target.smp) or session.get("profiles"):
             continue
         for number, cell in enumerate(session["cells"]):
             if (cell["store"], cell["bs"], cell["qd"], cell["jobs"]) != (target.store, target.bs, target.qd, 1):
@@ -69,6 +69,28 @@ def ratio(results, target):
     return max(ratios["randread"], ratios["randwrite"]) if {"randread", "randwrite"} <= set(ratios) else None
 
 
+# What a request's time is made of, in the order of its way: see guest/profile.py.
+COMPONENTS = {
+    "fio": "fio",
+    "fio (kernel)": "its system calls, block layer",
+    "driver": "virtio driver, its callback",
+    "transport": "virtio-loopback's module",
+    "copying": "copying",
+    "scheduling": "wake-ups, task switches, interrupts",
+    "back-end": "the back-end",
+    "back-end (kernel)": "its system calls",
+    "kernel threads": "kernel threads",
+}
+
+
+def profiles(session):
+    """Of a session that has some: cell, transport, median ns, {component: ns}."""
+    for profile in session.get("profiles", []):
+        ns = median(session, profile["profile"], profile["transport"], "ns")
+        yield (session["cells"][profile["profile"]], profile["transport"], ns,
+               {component: ns * profile["parts"].get(component, 0) for component in COMPONENTS})
+
+
 def verdict(value, limit):
     return "not measured" if value is None else "met" if value <= limit else "NOT MET"
 
@@ -84,6 +106,15 @@ def target_lines(results):
         yield "%-36s %4d  %-10s %9s %6.2f  %s" % (
             target.name, target.smp, "%s qd%d" % (size_name(target.bs), target.qd),
             "-" if value is None else "%.2f" % value, target.limit, verdict(value, target.limit))
+
+
+def profile_lines(session):
+    yield ""
+    yield "where the time of a request goes, ns: %s time, %d CPUs" % (session["clock"], session["smp"])
+    yield "%-6s %-20s %-9s %8s %s" % ("store", "requests", "", "all", " ".join("%17s" % name for name in COMPONENTS))
+    for cell, transport, ns, parts in profiles(session):
+        yield "%-6s %-20s %-9s %8.0f %s" % (cell["store"], cell_name(cell), transport, ns,
+                                           " ".join("%17.0f" % parts[name] for name in COMPONENTS))
 
 
 def number(value, form):
@@ -117,4 +148,6 @@ def text(results):
     lines = list(target_lines(results))
     for session in results["sessions"]:
         lines += run_lines(session)
+        if session.get("profiles"):
+            lines += profile_lines(session)
     return "\n".join(lines)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where the time of a request goes: samples of what runs, with its callers, sorted into components.
+
+A sample is taken by an interrupt, so what runs with interrupts off is seen where they are enabled again. What is found
+there says nothing but that; the callers tell whose work it was.
+
+In virtual time the same happens again and again, and samples at equal distances would always see the same: so there are
+several runs, each with a distance of its own.
+"""
+import bisect
+import collections
+import os
+import re
+import subprocess
+
+PERIODS_NS = (5_003, 6_007, 7_993, 9_001, 11_003)
+
+JOB = """[profile]
+direct=1
+ioengine=io_uring
+rw={rw}
+bs={bs}
+iodepth={qd}
+io_size={io_size}
+size={size}
+filename={node}
+thread=1
+norandommap=1
+invalidate=0
+allow_file_create=0
+exec_prerun=cut -d " " -f 1 /proc/uptime
+exec_postrun=cut -d " " -f 1 /proc/uptime
+"""
+
+MODULES = {"virtio_loopback": "transport", "vduse": "transport", "vdpa": "transport", "virtio_vdpa": "transport",
+           "vhost_iotlb": "transport", "ublk_drv": "transport",
+           "virtio_blk": "driver", "virtio_ring": "driver", "virtio": "driver"}
+# The transport enables interrupts after the driver's callback, which ends the request and wakes who waits for it.
+CALLBACKS = {"interrupt", "interrupt_driver", "vduse_vq_irq_inject", "vduse_vq_signal_irqfd"}
+# These have eventfd_signal() in them, which wakes the back-end.
+KICKS = {"kick", "submit_as_owner", "vduse_vq_kick", "vduse_vdpa_kick_vq"}
+COPIES = re.compile(r"memcpy|memmove|rep_movs|_?copy_(user|to|from|page|mc)|copy_folio")
+# Functions that are called for others: whose time it is, the caller tells.
+HELPERS = re.compile(r"_raw_|__raw_|__?rcu_read|preempt_|__local_bh|local_bh|memset|__x86|srso|clear_bhb|native_|"
+                     r"ktime_get|read_tsc|asm_|sysvec_|__sysvec|irqentry")
+SCHEDULING = re.compile(r"schedul|finish_task_switch|try_to_wake|ttwu|wake_up|wake_q|select_task|select_idle|enqueue_|"
+                        r"dequeue_|pick_|put_prev|set_next|update_(curr|load|rq|se|min|cfs)|sched_|switch_|__switch|"
+                        r"queue_work|insert_work|worker_|process_one_work|handle_softirqs|smp_call|flush_smp|irq_enter|"
+                        r"irq_exit|place_entity|task_tick|resched|reweight|entity_|load_new_mm|do_idle|cpu_startup")
+
+
+def module_ranges():
+    """Sorted: start, end, name."""
+    ranges = []
+    with open("/proc/modules") as lines:
+        for line in lines:
+            name, size, _, _, _, start = line.split()[:6]
+            ranges.append((int(start, 16), int(start, 16) + int(size), name))
+    return sorted(ranges)
+
+
+class Sorter:
+    """Says to which component a sample belongs."""
+
+    def __init__(self, ranges):
+        self.ranges = ranges
+        self.starts = [start for start, _, _ in self.ranges]
+
+    def module(self, address):
+        number = bisect.bisect_right(self.starts, address) - 1
+        return self.ranges[number][2] if number >= 0 and address < self.ranges[number][1] else None
+
+    def kernel_component(self, address, symbol, called):
+        """called: what it has called when the sample was taken, or None. None: the caller tells."""
+        if COPIES.match(symbol.lstrip("_")):
+            return "copying"
+        component = MODULES.get(self.module(address))
+        if component == "transport" and symbol in CALLBACKS:
+            return "driver"
+        if component == "transport" and symbol in KICKS and called:
+            return "scheduling"
+        if component:
+            return component
+        if HELPERS.match(symbol):
+            return None
+        return "scheduling" if SCHEDULING.search(symbol) else "other"
+
+    def component(self, command, frames):
+        """frames: (address, symbol), from the innermost out. None: nothing ran, or only the sampling did."""
+        if command.startswith(("swapper", "perf")):
+            return None
+        who = ("fio" if command.startswith("fio") else
+               "kernel threads" if command.startswith(("kworker", "ksoftirqd", "rcu")) else "back-end")
+        called = None
+        for address, symbol in frames:
+            if address < 1 << 63:
+                return who
+            component = self.kernel_component(address, symbol, called)
+            if component == "other":
+                return who if who == "kernel threads" else who + " (kernel)"
+            if component:
+                return component
+            called = symbol
+        return who
+
+
+def samples(lines):
+    """Of perf script: the command, and a line for each frame."""
+    command, frames = None, []
+    for line in lines:
+        fields = line.split()
+        if not fields:
+            if command:
+                yield command, frames
+            command, frames = None, []
+        elif not line[0].isspace():
+            command = line.strip()
+        else:
+            frames.append((int(fields[0], 16), fields[1].partition("+")[0]))
+
+
+def hook(when):
+    with open("profile.%s.txt" % when) as output:
+        return output.read().strip()
+
+
+def record(period_ns):
+    """Returns the number of samples of each component."""
+    subprocess.run(["perf", "record", "-q", "-a", "-g", "-e", "cpu-clock", "-c", str(period_ns), "-k", "CLOCK_MONOTONIC",
+                    "-o", "perf.data", "--", "fio", "--output=profile.out", "profile.fio"], check=True)
+    sorter, counts = Sorter(module_ranges()), collections.Counter()
+    with subprocess.Popen(["perf", "script", "-i", "perf.data", "-F", "comm,ip,sym", "--time",
+                           hook("prerun") + "," + hook("postrun")],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as script:
+        for command, frames in samples(script.stdout):
+            counts[sorter.component(command, frames)] += 1
+    os.remove("perf.data")
+    counts.pop(None, None)
+    return counts
+
+
+def take(cell, node, size):
+    """Runs the cell several times, in part; returns what share of the time each component takes."""
+    with open("profile.fio", "w") as job:
+        job.write(JOB.format(rw=cell["rw"], bs=cell["bs"], qd=cell["qd"], io_size=cell["bs"] * cell["requests"] // 8,
+                             size=size, node=node))
+    shares = collections.Counter()
+    for period_ns in PERIODS_NS:
+        counts = record(period_ns)
+        for component, count in counts.items():
+            shares[component] += count / sum(counts.values()) / len(PERIODS_NS)
+    return {component: round(share, 4) for component, share in shares.items()}
