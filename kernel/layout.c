@@ -29,16 +29,10 @@ static void place_large(struct vlb_layout *layout, u32 len, struct vlb_place *pl
 	layout->large = place->offset + len;
 }
 
-/* Its data; the rest of a request is small. */
-bool vlb_layout_may_share(const struct vlb_segment *seg)
-{
-	return seg->len >= VLB_MERGE_MIN;
-}
-
 static bool stays_in_place(const struct vlb_layout *layout, const struct vlb_segment *seg)
 {
 	return (layout->way == VLB_WAY_GRANT && vlb_grants_may_show(seg)) ||
-	       (layout->way == VLB_WAY_SHARE && vlb_layout_may_share(seg));
+	       (layout->way == VLB_WAY_SHARE && seg->len >= VLB_MERGE_MIN);
 }
 
 static void place_in_pool(struct vlb_layout *layout, const struct vlb_segment *seg,
@@ -97,7 +91,7 @@ int vlb_layout_add(struct vlb_layout *layout, const struct vlb_segment *seg,
  * @offset: where
  * @place: its place, which is "in place"
  *
- * Only who writes descriptors has to.
+ * Only who counts or writes descriptors has to.
  */
 void vlb_layout_share(struct vlb_layout *layout, const struct vlb_segment *seg, u64 offset,
 		      struct vlb_place *place)

@@ -11,7 +11,7 @@
  * neighbours are those that are neighbours there. What is granted keeps its descriptors.
  *
  * The layout is a pure function of the sequence of segments and of the way they take, so it
- * is worked out anew on completion instead of being stored.
+ * can be worked out anew on completion. Only that of short requests is stored (request.c).
  */
 #ifndef VLB_LAYOUT_H
 #define VLB_LAYOUT_H
@@ -92,7 +92,6 @@ struct vlb_piece {
 #define VLB_LAYOUT_START(which_way)						\
 	((struct vlb_layout){ .small = VLB_SLOT_DATA, .way = (which_way) })
 
-bool vlb_layout_may_share(const struct vlb_segment *seg);
 void vlb_layout_share(struct vlb_layout *layout, const struct vlb_segment *seg, u64 offset,
 		      struct vlb_place *place);
 int vlb_layout_add(struct vlb_layout *layout, const struct vlb_segment *seg,

@@ -24,7 +24,7 @@
 /* After so many requests a call leaves the rest for another one. */
 #define VLB_RELAY_BUDGET	512u
 
-/* So many segments a request remembers: 64 KiB in single pages, and a header and a status. */
+/* So many segments a request remembers: 64 KiB in single pages, not aligned, and three more. */
 #define VLB_PIECES		20u
 
 /**
@@ -40,7 +40,7 @@
  * @way: what is copied of it
  * @waiting: to be replayed, when there is room; the submitting side's
  * @pieces: how many there are, 0 if they are not remembered
- * @piece: its segments, and where the back-end finds them
+ * @piece: its segments, and where the back-end finds them once it is active
  */
 struct vlb_request {
 	u64 submitted_ns;

@@ -2,9 +2,9 @@
 /*
  * The data of one request, between the driver's memory and a shadow: which way it takes, where
  * that is, and the copies. Whatever is asked about a request is answered by a walk along its
- * descriptors in the driver's ring (layout.h); of the answers only those that depend on the
- * moment are kept, in struct vlb_request. And, of a walk that is not long, all of it: to walk
- * anew each time was a twentieth of what a request costs.
+ * descriptors in the driver's ring (layout.h). Of the answers struct vlb_request keeps those that
+ * depend on the moment, and all if they are few: to walk anew each time, three times or five, was
+ * a twentieth of what a request costs.
  *
  * Context: any. The entry of the request belongs to the caller, see relay.c.
  */
@@ -66,12 +66,13 @@ static u64 place_iova(const struct vlb_request *req, const struct vlb_piece *pie
 }
 
 /*
- * The layout of a request all of which is copied. Remembers the segments and their places, if
- * there is a @req for that and they are few. Returns an error if nobody can serve the request.
+ * The layout of a request all of which is copied. To @remember its segments and their places
+ * they have to be few. Returns an error if nobody can serve the request.
  */
 static int measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *layout,
-		   struct vlb_request *req)
+		   bool remember)
 {
+	struct vlb_request *req = &relay->requests[head];
 	struct vlb_piece other, *piece;
 	struct vlb_chain chain;
 	u32 count = 0;
@@ -80,14 +81,14 @@ static int measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *l
 	*layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 	ret = vlb_chain_start(&chain, &relay->ring, head);
 	while (!ret) {
-		piece = req && count < VLB_PIECES ? &req->piece[count] : &other;
+		piece = remember && count < VLB_PIECES ? &req->piece[count] : &other;
 		ret = vlb_chain_next(&chain, &piece->seg);
 		if (ret <= 0)
 			break;
 		ret = vlb_layout_add(layout, &piece->seg, &piece->place);
 		count++;
 	}
-	if (req)
+	if (remember)
 		req->pieces = ret || count > VLB_PIECES ? 0 : count;
 	return ret;
 }
@@ -102,7 +103,7 @@ static int measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *l
  */
 int vlb_request_measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *layout)
 {
-	return measure(relay, head, layout, NULL);
+	return measure(relay, head, layout, false);
 }
 
 /* ---- walks along what measure() approves of ------------------------------------------ */
@@ -133,21 +134,13 @@ static struct vlb_piece *next_segment(struct walk *walk)
 	return vlb_chain_next(&walk->chain, &walk->piece.seg) > 0 ? &walk->piece : NULL;
 }
 
-static void place(struct vlb_layout *layout, struct vlb_piece *piece)
-{
-	vlb_layout_add(layout, &piece->seg, &piece->place);
-	if (piece->place.in_place && layout->way == VLB_WAY_SHARE)
-		vlb_layout_share(layout, &piece->seg, vlb_shared_offset(&piece->seg),
-				 &piece->place);
-}
-
-/* The same with its place, for a request whose way is known. */
-static const struct vlb_piece *next_piece(struct walk *walk)
+/* The same with its place; where in shared memory that is, only if it was remembered. */
+static struct vlb_piece *next_piece(struct walk *walk)
 {
 	struct vlb_piece *piece = next_segment(walk);
 
 	if (piece && !walk->req->pieces)
-		place(&walk->layout, piece);
+		vlb_layout_add(&walk->layout, &piece->seg, &piece->place);
 	return piece;
 }
 
@@ -170,68 +163,65 @@ static void put_grants(const struct vlb_relay *relay, const struct vlb_shadow *s
 }
 
 /*
- * Grant what can be granted of a request. False: nothing can, or not all of it; nothing has
- * changed.
+ * Grant what can be granted of a request that measure() approves of; @layout is then that of
+ * the rest. False: nothing can, or not all of it; nothing has changed.
  */
-static bool get_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head)
+static bool get_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
+		       struct vlb_layout *layout)
 {
-	const struct vlb_piece *piece;
+	struct vlb_layout map = VLB_LAYOUT_START(VLB_WAY_GRANT);
+	struct vlb_piece *piece;
 	struct walk walk;
-	u32 count = 0;
 
 	walk_start(&walk, relay, head);
 	while ((piece = next_segment(&walk))) {
-		if (!vlb_grants_may_show(&piece->seg))
+		vlb_layout_add(&map, &piece->seg, &piece->place);
+		if (!piece->place.in_place || vlb_grants_get(shadow->grants, &piece->seg))
 			continue;
-		if (!vlb_grants_get(shadow->grants, &piece->seg)) {
-			put_grants(relay, shadow, head, count);
-			return false;
-		}
-		count++;
+		put_grants(relay, shadow, head, map.in_place - 1);
+		measure(relay, head, layout, true);
+		return false;
 	}
-	return count;
+	if (map.in_place)
+		*layout = map;
+	return map.in_place > 0;
 }
 
-/* Does all of a request's data lie in shared memory? Nothing has to be put. */
-static bool is_shared(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head)
+/* As get_grants(), for a request whose data lies in shared memory. Nothing has to be put. */
+static bool is_shared(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
+		      struct vlb_layout *layout)
 {
-	const struct vlb_piece *piece;
+	struct vlb_layout share = VLB_LAYOUT_START(VLB_WAY_SHARE);
+	struct vlb_piece *piece;
 	struct walk walk;
-	u32 count = 0;
 	u64 offset;
 
 	walk_start(&walk, relay, head);
 	while ((piece = next_segment(&walk))) {
-		if (!vlb_layout_may_share(&piece->seg))
+		vlb_layout_add(&share, &piece->seg, &piece->place);
+		if (!piece->place.in_place)
 			continue;
-		if (!vlb_shared_has(&shadow->shared, &piece->seg, &offset))
+		if (!vlb_shared_has(&shadow->shared, &piece->seg, &offset)) {
+			measure(relay, head, layout, true);
 			return false;
-		count++;
+		}
+		vlb_layout_share(&share, &piece->seg, offset, &piece->place);
 	}
-	return count;
+	if (share.in_place)
+		*layout = share;
+	return share.in_place > 0;
 }
 
-/* The cheapest way for a request of @len bytes. */
+/* The cheapest way for a request that measure() approves of; @layout is then that of it. */
 static enum vlb_way choose_way(const struct vlb_relay *relay, const struct vlb_shadow *shadow,
-			       u16 head, u32 len)
+			       u16 head, struct vlb_layout *layout)
 {
-	if (shadow->shared.file && is_shared(relay, shadow, head))
+	if (shadow->shared.file && is_shared(relay, shadow, head, layout))
 		return VLB_WAY_SHARE;
-	if (shadow->grants && len >= shadow->grants->min_len && get_grants(relay, shadow, head))
+	if (shadow->grants && layout->readable + layout->writable >= shadow->grants->min_len &&
+	    get_grants(relay, shadow, head, layout))
 		return VLB_WAY_GRANT;
 	return VLB_WAY_COPY;
-}
-
-/* For a way other than that of measure(). */
-static void lay_out_again(const struct vlb_relay *relay, u16 head, struct vlb_layout *layout)
-{
-	struct vlb_piece *piece;
-	struct walk walk;
-
-	*layout = VLB_LAYOUT_START(relay->requests[head].way);
-	walk_start(&walk, relay, head);
-	while ((piece = next_segment(&walk)))
-		place(layout, piece);
 }
 
 /**
@@ -297,16 +287,19 @@ static void writer_init(struct writer *writer, struct vlb_relay *relay,
 
 /* Copy what the device reads, write the descriptors. */
 static void fill(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
-		 const struct vlb_request *req, struct writer *writer)
+		 struct writer *writer)
 {
+	const struct vlb_request *req = &relay->requests[head];
 	const struct vlb_segment *seg;
-	const struct vlb_piece *piece;
+	struct vlb_piece *piece;
 	struct walk walk;
 	u32 offset;
 
 	walk_start(&walk, relay, head);
 	while ((piece = next_piece(&walk))) {
 		seg = &piece->seg;
+		if (piece->place.in_place && req->way == VLB_WAY_SHARE && !req->pieces)
+			vlb_layout_share(&walk.layout, seg, vlb_shared_offset(seg), &piece->place);
 		offset = place_offset(shadow, req, head, &piece->place);
 		if (!seg->write && !piece->place.in_place)
 			memcpy(shadow->pool + offset, seg->data, seg->len);
@@ -361,12 +354,10 @@ int vlb_request_show(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 hea
 	u32 table_offset;
 	int err;
 
-	err = measure(relay, head, &layout, req);
+	err = measure(relay, head, &layout, true);
 	if (err)
 		return err;
-	req->way = choose_way(relay, shadow, head, layout.readable + layout.writable);
-	if (req->way != VLB_WAY_COPY)
-		lay_out_again(relay, head, &layout);
+	req->way = choose_way(relay, shadow, head, &layout);
 	err = allocate(relay, shadow, head, &layout, &table_offset);
 	if (err) {
 		if (req->way == VLB_WAY_GRANT)
@@ -376,7 +367,7 @@ int vlb_request_show(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 hea
 	req->readable = layout.readable;
 	req->writable = layout.writable;
 	writer_init(&writer, relay, shadow, head, table_offset, layout.descs);
-	fill(relay, shadow, head, req, &writer);
+	fill(relay, shadow, head, &writer);
 	if (relay->flags & VLB_QUEUE_DESC_WHOLE_ANSWERS)
 		vlb_request_fail(relay, shadow, head);
 	return 0;

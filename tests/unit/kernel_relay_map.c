@@ -50,6 +50,19 @@ static void data_is_right_in_place(void **state)
 	run(&config, 12, 0);
 }
 
+/* Those of more than VLB_PIECES segments are looked at anew each time. */
+static void long_requests_are_not_remembered(void **state)
+{
+	struct world_config config = mapped;
+
+	(void)state;
+	config.max_segments = 2 * VLB_PIECES;
+	config.max_bytes = 256 << 10;
+	config.arena = 4u << 20;
+	run(&config, 12, 0);
+	run(&config, 12, 40);
+}
+
 static void frames_that_cannot_be_shown_are_copied(void **state)
 {
 	(void)state;
@@ -315,6 +328,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test_case(data_is_right_in_place),
+		test_case(long_requests_are_not_remembered),
 		test_case(frames_that_cannot_be_shown_are_copied),
 		test_case(full_arena_gives_grants_back),
 		test_case(header_and_status_stay_in_the_slot),

@@ -42,6 +42,19 @@ static void data_is_right_in_place(void **state)
 	run(&config, 12, 0);
 }
 
+/* Those of more than VLB_PIECES segments are looked at anew each time. */
+static void long_requests_are_not_remembered(void **state)
+{
+	struct world_config config = shared;
+
+	(void)state;
+	config.max_segments = 2 * VLB_PIECES;
+	config.max_bytes = 256 << 10;
+	config.arena = 4u << 20;
+	run(&config, 12, 0);
+	run(&config, 12, 40);
+}
+
 /* Pages come and go, also while requests are in flight. */
 static void what_is_not_in_the_file_is_copied(void **state)
 {
@@ -209,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test_case(data_is_right_in_place),
+		test_case(long_requests_are_not_remembered),
 		test_case(what_is_not_in_the_file_is_copied),
 		test_case(the_rest_may_be_granted),
 		test_case(neighbours_in_the_file_are_one_descriptor),
