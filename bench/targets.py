@@ -78,7 +78,7 @@ COMPONENTS = {
     "copying": "copying",
     "scheduling": "wake-ups, task switches, interrupts",
     "back-end": "the back-end",
-    "back-end (kernel)": "its system calls",
+    "back-end (kernel)": "its system calls, with completions",
     "kernel threads": "kernel threads",
 }
 
