@@ -92,6 +92,45 @@ class Subject:
         return None
 
 
+class CountedByProbes(Subject):
+    """VDUSE, while the kernel counts: kicks, and completions that the back-end has asked for, by calls or in batches."""
+
+    PROBES = {"kick": "vduse_vdpa_kick_vq", "call": "vduse_vq_irq_inject"}
+    TRACING = "/sys/kernel/tracing"
+
+    def __init__(self, node):
+        super().__init__(node)
+        if not os.path.isdir(self.TRACING + "/events"):
+            run("mount", "-t", "tracefs", "tracefs", self.TRACING)
+
+    def write(self, name, text):
+        # Python would look for the end of the file to append, which it has not.
+        file = os.open(os.path.join(self.TRACING, name), os.O_WRONLY | os.O_APPEND)
+        try:
+            os.write(file, text.encode())
+        finally:
+            os.close(file)
+
+    def __enter__(self):
+        for name, function in self.PROBES.items():
+            self.write("kprobe_events", "p:bench/%s %s\n" % (name, function))
+        self.write("events/bench/enable", "1")
+        return self
+
+    def __exit__(self, *_):
+        self.write("events/bench/enable", "0")
+        for name in self.PROBES:
+            self.write("kprobe_events", "-:bench/%s\n" % name)
+
+    def sample_files(self):
+        return [self.TRACING + "/kprobe_profile"]
+
+    def kicks_and_calls(self, before, after):
+        hits = [{line.split()[0]: int(line.split()[1]) for line in sample.decode().splitlines()}
+                for sample in (before, after)]
+        return [hits[1][name] - hits[0][name] for name in self.PROBES]
+
+
 class Store:
     """Its files are in a directory of its own; its processes end with it."""
 
