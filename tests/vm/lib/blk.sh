@@ -67,11 +67,10 @@ node() {
 	[ -e "$1" ] && echo "/dev/${1##*/}" || echo /dev/none
 }
 
-# From now on, until the case ends, nobody but the case looks at disks. A look that udev has begun is over then.
+# From now on, until the case ends (lib/cleanup), nobody else looks at its disks. A look that udev has begun is over then.
 keep_udev_away() {
 	udevadm settle || die "udev does not come to rest"
 	udevadm control --stop-exec-queue
-	trap 'udevadm control --start-exec-queue' EXIT
 }
 
 detach() {
