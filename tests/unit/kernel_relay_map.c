@@ -50,15 +50,13 @@ static void data_is_right_in_place(void **state)
 	run(&config, 12, 0);
 }
 
-/* Those of more than VLB_PIECES segments are looked at anew each time. */
+/* They are looked at anew each time. */
 static void long_requests_are_not_remembered(void **state)
 {
 	struct world_config config = mapped;
 
 	(void)state;
-	config.max_segments = 2 * VLB_PIECES;
-	config.max_bytes = 256 << 10;
-	config.arena = 4u << 20;
+	world_use_long_requests(&config);
 	run(&config, 12, 0);
 	run(&config, 12, 40);
 }

@@ -484,6 +484,14 @@ static void random_fail_response(struct vlb_fail_response *fail)
 		fail->data[i] = chance_bits();
 }
 
+/* Among them many of more segments than are remembered. */
+void world_use_long_requests(struct world_config *config)
+{
+	config->max_segments = 2 * VLB_PIECES;
+	config->max_bytes = 256 << 10;
+	config->arena = 4u << 20;
+}
+
 void world_init(struct world *world, const struct world_config *config)
 {
 	*world = (struct world){ .config = *config };

@@ -104,6 +104,7 @@ void world_answer(struct world *world, u16 head, u32 len);
 bool world_settle_down(struct world *world);
 void world_drain(struct world *world);
 void world_run(struct world *world, u32 requests);
+void world_use_long_requests(struct world_config *config);
 void world_run_with_losses(struct world *world, u32 count);
 void world_check_counters(struct world *world);
 
