@@ -13,28 +13,16 @@ import os
 import re
 import subprocess
 
-PERIODS_NS = (5_003, 6_007, 7_993, 9_001, 11_003)
+import subjects
 
-JOB = """[profile]
-direct=1
-ioengine=io_uring
-rw={rw}
-bs={bs}
-iodepth={qd}
-io_size={io_size}
-size={size}
-filename={node}
-thread=1
-norandommap=1
-invalidate=0
-allow_file_create=0
-exec_prerun=cut -d " " -f 1 /proc/uptime
-exec_postrun=cut -d " " -f 1 /proc/uptime
-"""
+PERIODS_NS = (5_003, 6_007, 7_993, 9_001, 11_003)
 
 MODULES = {"virtio_loopback": "transport", "vduse": "transport", "vdpa": "transport", "virtio_vdpa": "transport",
            "vhost_iotlb": "transport", "ublk_drv": "transport",
            "virtio_blk": "driver", "virtio_ring": "driver", "virtio": "driver"}
+# By the names of tasks. Others sample, or start and end fio.
+PARTS = {"fio": ("fio",), "kernel threads": ("kworker", "ksoftirqd", "rcu"),
+         "back-end": ("null-blk", "qemu-storage-da", "rublk")}
 # The transport enables interrupts after the driver's callback, which ends the request and wakes who waits for it.
 CALLBACKS = {"interrupt", "interrupt_driver", "vduse_vq_irq_inject", "vduse_vq_signal_irqfd"}
 # These have eventfd_signal() in them, which wakes the back-end.
@@ -86,12 +74,11 @@ class Sorter:
         return "scheduling" if SCHEDULING.search(symbol) else "other"
 
     def component(self, command, frames):
-        """frames: (address, symbol), from the innermost out. None: nothing ran, or only the sampling did."""
-        if command.startswith(("swapper", "perf")):
-            return None
-        who = ("fio" if command.startswith("fio") else
-               "kernel threads" if command.startswith(("kworker", "ksoftirqd", "rcu")) else "back-end")
+        """frames: (address, symbol), from the innermost out. None: whoever runs has no part in the requests."""
+        who = next((part for part, names in PARTS.items() if command.startswith(names)), None)
         called = None
+        if not who:
+            return None
         for address, symbol in frames:
             if address < 1 << 63:
                 return who
@@ -119,18 +106,27 @@ def samples(lines):
             frames.append((int(fields[0], 16), fields[1].partition("+")[0]))
 
 
-def hook(when):
-    with open("profile.%s.txt" % when) as output:
-        return output.read().strip()
+class Sampled(subjects.Subject):
+    """A hook before and after the requests prints the kernel's clock, in nanoseconds."""
+
+    def sample_files(self):
+        return ["/proc/timer_list"]
 
 
-def record(period_ns):
+def clock(name, when):
+    """As perf wants it: seconds, in full."""
+    with open("%s.%s.txt" % (name, when)) as output:
+        ns = int(re.search(r"^now at (\d+) nsecs", output.read(), re.MULTILINE).group(1))
+    return "%d.%09d" % divmod(ns, 1_000_000_000)
+
+
+def record(jobs, name, period_ns):
     """Returns the number of samples of each component."""
     subprocess.run(["perf", "record", "-q", "-a", "-g", "-e", "cpu-clock", "-c", str(period_ns), "-k", "CLOCK_MONOTONIC",
-                    "-o", "perf.data", "--", "fio", "--output=profile.out", "profile.fio"], check=True)
+                    "-o", "perf.data", "--", "fio", "--output=profile.out", jobs], check=True)
     sorter, counts = Sorter(module_ranges()), collections.Counter()
     with subprocess.Popen(["perf", "script", "-i", "perf.data", "-F", "comm,ip,sym", "--time",
-                           hook("prerun") + "," + hook("postrun")],
+                           clock(name, "prerun") + "," + clock(name, "postrun")],
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as script:
         for command, frames in samples(script.stdout):
             counts[sorter.component(command, frames)] += 1
@@ -139,14 +135,11 @@ def record(period_ns):
     return counts
 
 
-def take(cell, node, size):
-    """Runs the cell several times, in part; returns what share of the time each component takes."""
-    with open("profile.fio", "w") as job:
-        job.write(JOB.format(rw=cell["rw"], bs=cell["bs"], qd=cell["qd"], io_size=cell["bs"] * cell["requests"] // 8,
-                             size=size, node=node))
+def take(jobs, name):
+    """jobs: a file for fio with the job of that name, which is Sampled. Returns each component's share of the time."""
     shares = collections.Counter()
     for period_ns in PERIODS_NS:
-        counts = record(period_ns)
+        counts = record(jobs, name, period_ns)
         for component, count in counts.items():
             shares[component] += count / sum(counts.values()) / len(PERIODS_NS)
     return {component: round(share, 4) for component, share in shares.items()}
