@@ -359,9 +359,15 @@ def ublk(store):
 ublk.number = 0
 
 
+def is_unused():
+    with open("/sys/module/virtio_loopback/refcnt") as file:
+        return file.read() == "0\n"
+
+
 def unload():
-    """What the transports have loaded that is ours."""
+    """What the transports have loaded that is ours. A back-end that has ended may still hold its window for a moment."""
     if os.path.isdir("/sys/module/virtio_loopback") and "VLB_MODULE" in os.environ:
+        wait_for("the last reference to the module", is_unused)
         run("rmmod", "virtio_loopback")
 
 
