@@ -12,6 +12,7 @@
 #include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/string.h>
 
 #include "grants.h"
@@ -285,6 +286,20 @@ static void writer_init(struct writer *writer, struct vlb_relay *relay,
 	*writer = (struct writer){ .table = (void *)(shadow->pool + table_offset) };
 }
 
+/*
+ * Whole pages have a copy of their own, with string instructions where memcpy() has them only for
+ * the newest processors.
+ */
+static void copy(void *to, const void *from, u32 len)
+{
+	if (!IS_ALIGNED((unsigned long)to | (unsigned long)from | len, PAGE_SIZE)) {
+		memcpy(to, from, len);
+		return;
+	}
+	for (; len; len -= PAGE_SIZE, to += PAGE_SIZE, from += PAGE_SIZE)
+		copy_page(to, (void *)from);
+}
+
 /* Copy what the device reads, write the descriptors. */
 static void fill(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
 		 struct writer *writer)
@@ -302,7 +317,7 @@ static void fill(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 head,
 			vlb_layout_share(&walk.layout, seg, vlb_shared_offset(seg), &piece->place);
 		offset = place_offset(shadow, req, head, &piece->place);
 		if (!seg->write && !piece->place.in_place)
-			memcpy(shadow->pool + offset, seg->data, seg->len);
+			copy(shadow->pool + offset, seg->data, seg->len);
 		if (piece->place.merged)
 			writer->open.len += seg->len;
 		else
@@ -389,9 +404,9 @@ static void copy_back(const struct vlb_relay *relay, const struct vlb_shadow *sh
 			continue;
 		count = min(len, piece->seg.len);
 		if (!piece->place.in_place)
-			memcpy(piece->seg.data,
-			       shadow->pool + place_offset(shadow, req, head, &piece->place),
-			       count);
+			copy(piece->seg.data,
+			     shadow->pool + place_offset(shadow, req, head, &piece->place),
+			     count);
 		len -= count;
 	}
 }
