@@ -60,6 +60,18 @@ def wait_for(what, condition):
         time.sleep(0.05)
 
 
+def retry(*command):
+    """Until it succeeds."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return run(*command)
+        except Skip:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.05)
+
+
 def one_of(pattern):
     found = glob.glob(pattern)
     return found[0] if found else None
@@ -254,7 +266,8 @@ def vduse(store):
     if store.name in THIN:
         counters = store.start_thin("vduse", "--vduse", name)
     wait_for("/dev/vduse/" + name, lambda: os.path.exists("/dev/vduse/" + name))
-    run("vdpa", "dev", "add", "name", name, "mgmtdev", "vduse")
+    # It is there before its queues are.
+    retry("vdpa", "dev", "add", "name", name, "mgmtdev", "vduse")
     block = wait_for("the block device of " + name,
                      lambda: one_of("/sys/bus/vdpa/devices/%s/virtio*/block/*" % name))
     return Subject("/dev/" + os.path.basename(block), counters=counters,
