@@ -43,6 +43,22 @@ static u32 granules_of(u32 len)
 	return len / VLB_GRANULE + (len % VLB_GRANULE != 0);
 }
 
+/* With the lock held. One granule is what most requests need. */
+static unsigned long take(struct vlb_arena *arena, u32 count)
+{
+	unsigned long first;
+
+	first = count == 1 ? find_first_zero_bit(arena->map, arena->granules) :
+		bitmap_find_next_zero_area(arena->map, arena->granules, 0, count, 0);
+	if (first >= arena->granules)
+		return first;
+	if (count == 1)
+		__set_bit(first, arena->map);
+	else
+		bitmap_set(arena->map, first, count);
+	return first;
+}
+
 /**
  * vlb_arena_alloc - take an extent
  * @arena: the arena
@@ -59,9 +75,7 @@ int vlb_arena_alloc(struct vlb_arena *arena, u32 len, u32 *offset)
 	if (count > arena->granules)
 		return -E2BIG;
 	spin_lock_irqsave(&arena->lock, flags);
-	first = bitmap_find_next_zero_area(arena->map, arena->granules, 0, count, 0);
-	if (first < arena->granules)
-		bitmap_set(arena->map, first, count);
+	first = take(arena, count);
 	spin_unlock_irqrestore(&arena->lock, flags);
 	if (first >= arena->granules)
 		return -ENOSPC;
@@ -71,9 +85,13 @@ int vlb_arena_alloc(struct vlb_arena *arena, u32 len, u32 *offset)
 
 void vlb_arena_free(struct vlb_arena *arena, u32 offset, u32 len)
 {
+	u32 first = (offset - arena->base) / VLB_GRANULE, count = granules_of(len);
 	unsigned long flags;
 
 	spin_lock_irqsave(&arena->lock, flags);
-	bitmap_clear(arena->map, (offset - arena->base) / VLB_GRANULE, granules_of(len));
+	if (count == 1)
+		__clear_bit(first, arena->map);
+	else
+		bitmap_clear(arena->map, first, count);
 	spin_unlock_irqrestore(&arena->lock, flags);
 }

@@ -73,22 +73,23 @@ static u64 place_iova(const struct vlb_request *req, const struct vlb_piece *pie
 static int measure(const struct vlb_relay *relay, u16 head, struct vlb_layout *layout,
 		   bool remember)
 {
+	struct vlb_layout copied = VLB_LAYOUT_START(VLB_WAY_COPY);
 	struct vlb_request *req = &relay->requests[head];
 	struct vlb_piece other, *piece;
 	struct vlb_chain chain;
 	u32 count = 0;
 	int ret;
 
-	*layout = VLB_LAYOUT_START(VLB_WAY_COPY);
 	ret = vlb_chain_start(&chain, &relay->ring, head);
 	while (!ret) {
 		piece = remember && count < VLB_PIECES ? &req->piece[count] : &other;
 		ret = vlb_chain_next(&chain, &piece->seg);
 		if (ret <= 0)
 			break;
-		ret = vlb_layout_add(layout, &piece->seg, &piece->place);
+		ret = vlb_layout_add(&copied, &piece->seg, &piece->place);
 		count++;
 	}
+	*layout = copied;
 	if (remember)
 		req->pieces = ret || count > VLB_PIECES ? 0 : count;
 	return ret;

@@ -73,31 +73,6 @@ static __virtio16 *avail_event(const struct vlb_shadow_ring *ring)
 	return (__virtio16 *)&vring_avail_event(&ring->vring);
 }
 
-/* Fill a descriptor of the ring or of an indirect table in the pool. */
-void vlb_shadow_ring_write_desc(struct vring_desc *desc, const struct vlb_descriptor *from)
-{
-	desc->addr = __cpu_to_virtio64(true, from->iova);
-	desc->len = __cpu_to_virtio32(true, from->len);
-	desc->flags = __cpu_to_virtio16(true, from->flags);
-	desc->next = __cpu_to_virtio16(true, from->next);
-}
-
-/* Make a request available, as of vlb_shadow_ring_publish(). */
-void vlb_shadow_ring_push_avail(struct vlb_shadow_ring *ring, u16 head)
-{
-	struct vring *vring = &ring->vring;
-
-	vlb_ring_put16(&vring->avail->ring[ring->avail_idx & (vring->num - 1)], head);
-	ring->avail_idx++;
-}
-
-/* The back-end sees at once what was pushed, kicked or not. */
-void vlb_shadow_ring_publish(struct vlb_shadow_ring *ring)
-{
-	smp_wmb(); /* descriptors, data and entries before the index */
-	vlb_ring_put16(&ring->vring.avail->idx, ring->avail_idx);
-}
-
 /* Does the back-end want a kick for what was pushed since the last question? */
 bool vlb_shadow_ring_need_kick(struct vlb_shadow_ring *ring)
 {
@@ -125,30 +100,10 @@ u16 vlb_shadow_ring_passed(const struct vlb_shadow_ring *ring)
 	return passed;
 }
 
-/* How many used elements wait, if the back-end is to be believed. */
-u16 vlb_shadow_ring_pending(const struct vlb_shadow_ring *ring)
-{
-	u16 pending = vlb_ring_get16(&ring->vring.used->idx) - ring->last_used;
-
-	smp_rmb(); /* the index before the elements and the data */
-	return pending;
-}
-
 /* Pass over used elements; there may have been more of them than the ring has room for. */
 void vlb_shadow_ring_skip_used(struct vlb_shadow_ring *ring, u16 count)
 {
 	ring->last_used += count;
-}
-
-/* Take one used element; both values are still to be checked. */
-void vlb_shadow_ring_pop_used(struct vlb_shadow_ring *ring, u32 *id, u32 *len)
-{
-	struct vring *vring = &ring->vring;
-	struct vring_used_elem *elem = &vring->used->ring[ring->last_used & (vring->num - 1)];
-
-	*id = __virtio32_to_cpu(true, READ_ONCE(elem->id));
-	*len = __virtio32_to_cpu(true, READ_ONCE(elem->len));
-	ring->last_used++;
 }
 
 /* Until vlb_shadow_ring_enable_calls(). Some may come all the same, without EVENT_IDX all. */

@@ -30,6 +30,26 @@ static inline bool test_bit(unsigned long bit, const unsigned long *map)
 	return __atomic_load_n(&map[BIT_WORD(bit)], __ATOMIC_RELAXED) & BIT_MASK(bit);
 }
 
+/* These are not atomic, as in the kernel: the caller holds the lock. */
+static inline void __set_bit(unsigned long bit, unsigned long *map)
+{
+	map[BIT_WORD(bit)] |= BIT_MASK(bit);
+}
+
+static inline void __clear_bit(unsigned long bit, unsigned long *map)
+{
+	map[BIT_WORD(bit)] &= ~BIT_MASK(bit);
+}
+
+static inline unsigned long find_first_zero_bit(const unsigned long *map, unsigned long size)
+{
+	unsigned long bit = 0;
+
+	while (bit < size && map[BIT_WORD(bit)] & BIT_MASK(bit))
+		bit++;
+	return bit;
+}
+
 static inline unsigned long find_next_bit(const unsigned long *map, unsigned long size,
 					  unsigned long bit)
 {
