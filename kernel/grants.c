@@ -111,8 +111,27 @@ static u32 num_frames(const struct vlb_segment *seg)
 }
 
 /**
- * vlb_grants_get - show a segment to the back-end
+ * vlb_grants_lock - before all segments of a request are shown, or given up
  * @grants: the grants
+ *
+ * Return: for vlb_grants_unlock().
+ */
+unsigned long vlb_grants_lock(struct vlb_grants *grants)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&grants->lock, flags);
+	return flags;
+}
+
+void vlb_grants_unlock(struct vlb_grants *grants, unsigned long flags)
+{
+	spin_unlock_irqrestore(&grants->lock, flags);
+}
+
+/**
+ * vlb_grants_get - show a segment to the back-end
+ * @grants: the grants, locked
  * @seg: a segment that vlb_grants_may_show()
  *
  * Return: false if it cannot be shown: its frames are none that may be mapped, or there
@@ -120,11 +139,10 @@ static u32 num_frames(const struct vlb_segment *seg)
  */
 bool vlb_grants_get(struct vlb_grants *grants, const struct vlb_segment *seg)
 {
-	unsigned long pfn = first_frame(seg), flags;
+	unsigned long pfn = first_frame(seg);
 	u32 count = num_frames(seg);
 	struct vlb_grant *grant;
 
-	spin_lock_irqsave(&grants->lock, flags);
 	grant = find_locked(grants, pfn, count, seg->write);
 	if (!grant)
 		grant = add_locked(grants, pfn, count, seg->write);
@@ -132,26 +150,22 @@ bool vlb_grants_get(struct vlb_grants *grants, const struct vlb_segment *seg)
 		list_del(&grant->list);
 	if (grant)
 		grant->users++;
-	spin_unlock_irqrestore(&grants->lock, flags);
 	return grant;
 }
 
-/* A request that needed the segment is over. */
+/* A request that needed the segment is over. Locked. */
 void vlb_grants_put(struct vlb_grants *grants, const struct vlb_segment *seg)
 {
 	struct vlb_grant *grant;
-	unsigned long flags;
 
-	spin_lock_irqsave(&grants->lock, flags);
 	grant = find_locked(grants, first_frame(seg), num_frames(seg), seg->write);
-	if (!WARN_ON_ONCE(!grant || !grant->users) && !--grant->users) {
-		grant->idle_since = jiffies;
-		list_add_tail(&grant->list, &grants->idle);
-		if (!grants->watched)
-			vlb_window_watch(grants->window, false);
-		grants->watched = true;
-	}
-	spin_unlock_irqrestore(&grants->lock, flags);
+	if (WARN_ON_ONCE(!grant || !grant->users) || --grant->users)
+		return;
+	grant->idle_since = jiffies;
+	list_add_tail(&grant->list, &grants->idle);
+	if (!grants->watched)
+		vlb_window_watch(grants->window, false);
+	grants->watched = true;
 }
 
 /**

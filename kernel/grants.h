@@ -73,6 +73,8 @@ static inline bool vlb_grants_may_show(const struct vlb_segment *seg)
 
 int vlb_grants_init(struct vlb_grants *grants);
 void vlb_grants_exit(struct vlb_grants *grants);
+unsigned long vlb_grants_lock(struct vlb_grants *grants);
+void vlb_grants_unlock(struct vlb_grants *grants, unsigned long flags);
 bool vlb_grants_get(struct vlb_grants *grants, const struct vlb_segment *seg);
 void vlb_grants_put(struct vlb_grants *grants, const struct vlb_segment *seg);
 bool vlb_grants_find(struct vlb_grants *grants, unsigned long pfn, bool write,

@@ -148,9 +148,9 @@ static struct vlb_piece *next_piece(struct walk *walk)
 
 /* ---- the way of a request ------------------------------------------------------- */
 
-/* Take back the first @count grants of a request. */
-static void put_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head,
-		       u32 count)
+/* Take back the first @count grants of a request; they are locked. */
+static void put_some_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow,
+			    u16 head, u32 count)
 {
 	const struct vlb_piece *piece;
 	struct walk walk;
@@ -164,6 +164,14 @@ static void put_grants(const struct vlb_relay *relay, const struct vlb_shadow *s
 	}
 }
 
+static void put_grants(const struct vlb_relay *relay, const struct vlb_shadow *shadow, u16 head)
+{
+	unsigned long flags = vlb_grants_lock(shadow->grants);
+
+	put_some_grants(relay, shadow, head, U32_MAX);
+	vlb_grants_unlock(shadow->grants, flags);
+}
+
 /*
  * Grant what can be granted of a request that measure() approves of; @layout is then that of
  * the rest. False: nothing can, or not all of it; nothing has changed.
@@ -173,20 +181,25 @@ static bool get_grants(const struct vlb_relay *relay, const struct vlb_shadow *s
 {
 	struct vlb_layout map = VLB_LAYOUT_START(VLB_WAY_GRANT);
 	struct vlb_piece *piece;
+	unsigned long flags;
+	bool granted = true;
 	struct walk walk;
 
 	walk_start(&walk, relay, head);
-	while ((piece = next_segment(&walk))) {
+	flags = vlb_grants_lock(shadow->grants);
+	while (granted && (piece = next_segment(&walk))) {
 		vlb_layout_add(&map, &piece->seg, &piece->place);
-		if (!piece->place.in_place || vlb_grants_get(shadow->grants, &piece->seg))
-			continue;
-		put_grants(relay, shadow, head, map.in_place - 1);
-		measure(relay, head, layout, true);
-		return false;
+		if (piece->place.in_place)
+			granted = vlb_grants_get(shadow->grants, &piece->seg);
 	}
-	if (map.in_place)
+	if (!granted)
+		put_some_grants(relay, shadow, head, map.in_place - 1);
+	vlb_grants_unlock(shadow->grants, flags);
+	if (!granted)
+		measure(relay, head, layout, true);
+	else if (map.in_place)
 		*layout = map;
-	return map.in_place > 0;
+	return granted && map.in_place;
 }
 
 /* As get_grants(), for a request whose data lies in shared memory. Nothing has to be put. */
@@ -377,7 +390,7 @@ int vlb_request_show(struct vlb_relay *relay, struct vlb_shadow *shadow, u16 hea
 	err = allocate(relay, shadow, head, &layout, &table_offset);
 	if (err) {
 		if (req->way == VLB_WAY_GRANT)
-			put_grants(relay, shadow, head, layout.in_place);
+			put_grants(relay, shadow, head);
 		return err;
 	}
 	req->readable = layout.readable;
@@ -426,7 +439,7 @@ void vlb_request_take_back(const struct vlb_relay *relay, struct vlb_shadow *sha
 
 	copy_back(relay, shadow, head, len);
 	if (req->way == VLB_WAY_GRANT)
-		put_grants(relay, shadow, head, U32_MAX);
+		put_grants(relay, shadow, head);
 	if (req->extent_len)
 		vlb_arena_free(&shadow->arena, req->extent, req->extent_len);
 }

@@ -192,16 +192,23 @@ static struct vlb_segment frames(unsigned long pfn, u32 count, bool write)
 static bool get(unsigned long pfn, u32 count, bool write)
 {
 	struct vlb_segment seg = frames(pfn, count, write);
+	unsigned long flags;
+	bool granted;
 
 	assert_true(vlb_grants_may_show(&seg));
-	return vlb_grants_get(&grants, &seg);
+	flags = vlb_grants_lock(&grants);
+	granted = vlb_grants_get(&grants, &seg);
+	vlb_grants_unlock(&grants, flags);
+	return granted;
 }
 
 static void put(unsigned long pfn, u32 count, bool write)
 {
 	struct vlb_segment seg = frames(pfn, count, write);
+	unsigned long flags = vlb_grants_lock(&grants);
 
 	vlb_grants_put(&grants, &seg);
+	vlb_grants_unlock(&grants, flags);
 }
 
 static bool can(unsigned long pfn, bool write)
