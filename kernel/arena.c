@@ -10,6 +10,7 @@
  * Context: any. The submitting side may run with interrupts disabled.
  */
 #include <linux/bitmap.h>
+#include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>

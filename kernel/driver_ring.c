@@ -63,4 +63,3 @@ bool vlb_driver_ring_need_interrupt(struct vlb_driver_ring *ring)
 					ring->used_idx, old);
 	return !(vlb_ring_get16(&ring->vring.avail->flags) & VRING_AVAIL_F_NO_INTERRUPT);
 }
-

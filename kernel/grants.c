@@ -24,6 +24,7 @@
 #include <linux/io.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 
@@ -111,12 +112,14 @@ static u32 num_frames(const struct vlb_segment *seg)
 }
 
 /**
- * vlb_grants_lock - before all segments of a request are shown, or given up
+ * vlb_grants_lock - before segments of a request are shown, or given up
  * @grants: the grants
  *
- * Return: for vlb_grants_unlock().
+ * Interrupts are off until vlb_grants_unlock(), which gets what is returned. To show a frame takes
+ * some 10 ns, so nobody should show more than VLB_GRANT_MAX_PAGES at a time.
  */
 unsigned long vlb_grants_lock(struct vlb_grants *grants)
+	__acquires(&grants->lock)
 {
 	unsigned long flags;
 
@@ -125,6 +128,7 @@ unsigned long vlb_grants_lock(struct vlb_grants *grants)
 }
 
 void vlb_grants_unlock(struct vlb_grants *grants, unsigned long flags)
+	__releases(&grants->lock)
 {
 	spin_unlock_irqrestore(&grants->lock, flags);
 }
@@ -143,6 +147,7 @@ bool vlb_grants_get(struct vlb_grants *grants, const struct vlb_segment *seg)
 	u32 count = num_frames(seg);
 	struct vlb_grant *grant;
 
+	lockdep_assert_held(&grants->lock);
 	grant = find_locked(grants, pfn, count, seg->write);
 	if (!grant)
 		grant = add_locked(grants, pfn, count, seg->write);
@@ -158,6 +163,7 @@ void vlb_grants_put(struct vlb_grants *grants, const struct vlb_segment *seg)
 {
 	struct vlb_grant *grant;
 
+	lockdep_assert_held(&grants->lock);
 	grant = find_locked(grants, first_frame(seg), num_frames(seg), seg->write);
 	if (WARN_ON_ONCE(!grant || !grant->users) || --grant->users)
 		return;

@@ -10,6 +10,7 @@
  */
 #include <linux/errno.h>
 #include <linux/io.h>
+#include <linux/kasan-checks.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -172,6 +173,8 @@ static void put_grants(const struct vlb_relay *relay, const struct vlb_shadow *s
 	vlb_grants_unlock(shadow->grants, flags);
 }
 
+#define LOCKED_BYTES	(VLB_GRANT_MAX_PAGES * (u32)PAGE_SIZE)
+
 /*
  * Grant what can be granted of a request that measure() approves of; @layout is then that of
  * the rest. False: nothing can, or not all of it; nothing has changed.
@@ -184,13 +187,21 @@ static bool get_grants(const struct vlb_relay *relay, const struct vlb_shadow *s
 	unsigned long flags;
 	bool granted = true;
 	struct walk walk;
+	u32 bytes = 0;
 
 	walk_start(&walk, relay, head);
 	flags = vlb_grants_lock(shadow->grants);
 	while (granted && (piece = next_segment(&walk))) {
 		vlb_layout_add(&map, &piece->seg, &piece->place);
-		if (piece->place.in_place)
-			granted = vlb_grants_get(shadow->grants, &piece->seg);
+		if (!piece->place.in_place)
+			continue;
+		granted = vlb_grants_get(shadow->grants, &piece->seg);
+		bytes += piece->seg.len;
+		if (bytes >= LOCKED_BYTES) { /* let interrupts in */
+			vlb_grants_unlock(shadow->grants, flags);
+			flags = vlb_grants_lock(shadow->grants);
+			bytes = 0;
+		}
 	}
 	if (!granted)
 		put_some_grants(relay, shadow, head, map.in_place - 1);
@@ -301,17 +312,19 @@ static void writer_init(struct writer *writer, struct vlb_relay *relay,
 }
 
 /*
- * Whole pages have a copy of their own, with string instructions where memcpy() has them only for
- * the newest processors.
+ * On x86 pages have a copy of their own, by string instructions on every processor whose are fast;
+ * since Linux 6.4 memcpy() has them only on the newest. Elsewhere memcpy() is as good.
  */
 static void copy(void *to, const void *from, u32 len)
 {
-	if (!IS_ALIGNED((unsigned long)to | (unsigned long)from | len, PAGE_SIZE)) {
-		memcpy(to, from, len);
-		return;
+	if (IS_ENABLED(CONFIG_X86) &&
+	    IS_ALIGNED((unsigned long)to | (unsigned long)from, PAGE_SIZE)) {
+		kasan_check_read(from, len);
+		kasan_check_write(to, len);
+		for (; len >= PAGE_SIZE; len -= PAGE_SIZE, to += PAGE_SIZE, from += PAGE_SIZE)
+			copy_page(to, (void *)from);
 	}
-	for (; len; len -= PAGE_SIZE, to += PAGE_SIZE, from += PAGE_SIZE)
-		copy_page(to, (void *)from);
+	memcpy(to, from, len);
 }
 
 /* Copy what the device reads, write the descriptors. */

@@ -60,18 +60,6 @@ def wait_for(what, condition):
         time.sleep(0.05)
 
 
-def retry(*command):
-    """Until it succeeds."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return run(*command)
-        except Skip:
-            if time.monotonic() > until:
-                raise
-        time.sleep(0.05)
-
-
 def one_of(pattern):
     found = glob.glob(pattern)
     return found[0] if found else None
@@ -257,6 +245,18 @@ def loop(store):
     return Subject(node, stop=lambda: run("losetup", "--detach", node))
 
 
+def add_vdpa(name):
+    """VDUSE's device is there before its queues are, and is invalid until then."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return run("vdpa", "dev", "add", "name", name, "mgmtdev", "vduse")
+        except Skip as reason:
+            if "Invalid argument" not in str(reason) or time.monotonic() > until:
+                raise
+        time.sleep(0.05)
+
+
 def vduse(store):
     name = store.device("vduse")
     counters = None
@@ -266,8 +266,7 @@ def vduse(store):
     if store.name in THIN:
         counters = store.start_thin("vduse", "--vduse", name)
     wait_for("/dev/vduse/" + name, lambda: os.path.exists("/dev/vduse/" + name))
-    # It is there before its queues are.
-    retry("vdpa", "dev", "add", "name", name, "mgmtdev", "vduse")
+    add_vdpa(name)
     block = wait_for("the block device of " + name,
                      lambda: one_of("/sys/bus/vdpa/devices/%s/virtio*/block/*" % name))
     return Subject("/dev/" + os.path.basename(block), counters=counters,

@@ -142,6 +142,80 @@ static void requests_are_granted_as_a_whole(void **state)
 	world_exit(&world);
 }
 
+/* Leave only so many that are free; the rest is set aside. */
+static void keep_free(struct vlb_grants *grants, u32 count, struct list_head *rest)
+{
+	struct vlb_grant *grant;
+
+	list_splice_init(&grants->free, rest);
+	while (count--) {
+		grant = list_first_entry(rest, struct vlb_grant, list);
+		list_del(&grant->list);
+		list_add_tail(&grant->list, &grants->free);
+	}
+}
+
+/* The last cannot be granted: those before it are idle then, and granted again when it can. */
+static void expect_undone_grants(u32 segments)
+{
+	struct shape_segment seg[30];
+	struct device_chain chain;
+	struct world world;
+	LIST_HEAD(rest);
+	u32 i;
+
+	assert_true(segments <= ARRAY_SIZE(seg));
+	for (i = 0; i < segments; i++)
+		seg[i] = (struct shape_segment){ PAGE_SIZE, true };
+	world_init(&world, &mapped);
+	keep_free(world.shadow->grants, segments - 1, &rest);
+	world_hand_out(&world, segments, seg, true, &chain);
+	assert_int_equal(chain.count, 1);
+	assert_true(chain.seg[0].iova < VLB_WINDOW_IOVA);
+	assert_int_equal(world.shadow->grants->live, segments - 1);
+	jiffies += 100;
+	world_expire(&world, 1);
+	assert_int_equal(world_frames_held, 0);
+	world_drain(&world);
+	assert_int_equal(world.relay.granted, 0);
+
+	list_splice_init(&rest, &world.shadow->grants->free);
+	world_hand_out(&world, segments, seg, true, &chain);
+	assert_int_equal(chain.count, segments);
+	assert_true(chain.seg[0].iova >= VLB_WINDOW_IOVA);
+	assert_int_equal(world_frames_held, segments);
+	world_drain(&world);
+	assert_int_equal(world.relay.granted, 1);
+	world_exit(&world);
+}
+
+static void what_was_granted_in_vain_is_given_back(void **state)
+{
+	(void)state;
+	expect_undone_grants(3);
+	expect_undone_grants(VLB_PIECES + 2);
+}
+
+/* Interrupts are let in meanwhile. */
+static void large_requests_are_granted(void **state)
+{
+	struct shape_segment seg[9];
+	struct device_chain chain;
+	struct world world;
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(seg); i++)
+		seg[i] = (struct shape_segment){ 256 * PAGE_SIZE, false };
+	world_init(&world, &mapped);
+	world_hand_out(&world, ARRAY_SIZE(seg), seg, true, &chain);
+	assert_int_equal(chain.count, ARRAY_SIZE(seg));
+	assert_int_equal(world_frames_held, ARRAY_SIZE(seg) * 256);
+	world_drain(&world);
+	assert_int_equal(world.relay.granted, 1);
+	world_exit(&world);
+}
+
 static void stopping_takes_grants_in_use(void **state)
 {
 	struct device_chain chain;
@@ -339,6 +413,8 @@ int main(void)
 		test_case(header_and_status_stay_in_the_slot),
 		test_case(small_requests_are_copied),
 		test_case(requests_are_granted_as_a_whole),
+		test_case(what_was_granted_in_vain_is_given_back),
+		test_case(large_requests_are_granted),
 		test_case(stopping_takes_grants_in_use),
 		table_test(only_granted_frames_are_found),
 		table_test(idle_grants_last_until_they_are_old),

@@ -114,6 +114,8 @@ static bool add_some(struct queue *queue)
 
 	while (count-- && world->driver.added < queue->requests) {
 		shape = shape_random(config->max_segments, config->max_bytes, config->indirect);
+		if (config->map)
+			world_make_pages(&shape);
 		if (driver_add(&world->driver, &shape) < 0)
 			break;
 		added++;
@@ -266,6 +268,17 @@ static void both_sides_run_at_once(void **state)
 	}
 }
 
+static void both_sides_use_the_grants(void **state)
+{
+	struct world_config config = {
+		.num = 64, .event_idx = true, .indirect = true, .arena = 1u << 20,
+		.max_segments = 6, .max_bytes = 32 << 10, .start = 65000, .map = PAGE_SIZE,
+	};
+
+	(void)state;
+	run(&config, 3000);
+}
+
 static void both_sides_meet_at_a_full_arena(void **state)
 {
 	struct world_config config = {
@@ -296,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test_case(both_sides_run_at_once),
+		test_case(both_sides_use_the_grants),
 		test_case(both_sides_meet_at_a_full_arena),
 		test_case(hopeless_requests_are_completed_by_the_worker),
 	};

@@ -29,7 +29,9 @@ static u8 *in_window(const struct device *device, u64 address, u32 len, bool wri
 	assert_non_null(device->grants);
 	for (pfn = address >> PAGE_SHIFT; pfn << PAGE_SHIFT < address + len; pfn++) {
 		assert_true(vlb_grants_find(device->grants, pfn, write, &grant));
+#ifdef __SANITIZE_ADDRESS__ /* otherwise memory is used again, and an idle grant of it may be found */
 		assert_true(grant.users);
+#endif
 	}
 	return (u8 *)(uintptr_t)address;
 }

@@ -110,7 +110,7 @@ static struct shape shape_hopeless(const struct world *world, bool indirect)
 }
 
 /* Whole pages, most of them. */
-static void make_pages(struct shape *shape)
+void world_make_pages(struct shape *shape)
 {
 	u32 i;
 
@@ -185,7 +185,7 @@ bool world_add_random(struct world *world)
 		if (!shape.indirect && shape.count > world->config.num)
 			shape = shape_random(1, world->config.max_bytes, false);
 		if (world->config.map)
-			make_pages(&shape);
+			world_make_pages(&shape);
 		added += driver_add(&world->driver, &shape) >= 0;
 	}
 	if (added && driver_need_kick(&world->driver))

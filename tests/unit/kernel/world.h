@@ -103,6 +103,7 @@ void world_take_all(struct world *world);
 void world_answer(struct world *world, u16 head, u32 len);
 bool world_settle_down(struct world *world);
 void world_drain(struct world *world);
+void world_make_pages(struct shape *shape);
 void world_run(struct world *world, u32 requests);
 void world_use_long_requests(struct world_config *config);
 void world_run_with_losses(struct world *world, u32 count);

@@ -8,6 +8,10 @@
 
 #include "shim.h"
 
+/* For sparse. */
+#define __acquires(lock)
+#define __releases(lock)
+
 #ifdef __SANITIZE_THREAD__
 
 extern __thread const volatile void *shim_last_read;

@@ -3,6 +3,7 @@
 #define SHIM_LINUX_SPINLOCK_H
 
 #include <linux/cache.h>
+#include <linux/compiler.h>
 #include <linux/types.h>
 #include <pthread.h>
 
