@@ -6,9 +6,9 @@
 . "$LIB/counters.sh"
 
 # It listens, or has done so: an adapter that waits for it may be faster than a look at it, and many back-ends do not
-# listen while they have a front-end.
+# listen while they have a front-end. vhost-device-* number their sockets.
 listening() {
-	ss -xa 2>/dev/null | grep -q -E -- "(LISTEN|ESTAB) .*$1 "
+	ss -xa 2>/dev/null | grep -q -E -- "(LISTEN|ESTAB) .*$1[0-9]* "
 }
 
 # start_back_end NAME COMMAND...: in the background, until it listens on NAME.sock or is connected there
