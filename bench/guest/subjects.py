@@ -247,14 +247,15 @@ def loop(store):
 
 def add_vdpa(name):
     """VDUSE's device is there before its queues are, and is invalid until then."""
-    until = time.monotonic() + PATIENCE
-    while True:
+    def is_added():
         try:
-            return run("vdpa", "dev", "add", "name", name, "mgmtdev", "vduse")
+            run("vdpa", "dev", "add", "name", name, "mgmtdev", "vduse")
+            return True
         except Skip as reason:
-            if "Invalid argument" not in str(reason) or time.monotonic() > until:
+            if "Invalid argument" not in str(reason):
                 raise
-        time.sleep(0.05)
+            return False
+    wait_for("the queues of " + name, is_added)
 
 
 def vduse(store):
