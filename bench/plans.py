@@ -9,11 +9,11 @@ SIZES, DEPTHS = [4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, 1 * MIB], [1, 32, 128]
 MODES = ["randread", "randwrite", "randrw"]
 READ_AND_WRITE = MODES[:2]
 
-# In virtual time the length of a run is a number of requests: these take 0.1 to 0.15 s, and fio tells milliseconds.
+# In virtual time the length of a run is a number of requests: these take VDUSE about 0.1 s, and fio tells milliseconds.
 REQUESTS = {
-    4 * KIB: {1: 2500, 32: 6000, 128: 6000},
-    16 * KIB: {1: 2000, 32: 4000, 128: 4000},
-    64 * KIB: {1: 1200, 32: 2000, 128: 2000},
+    4 * KIB: {1: 2000, 32: 6000, 128: 6000},
+    16 * KIB: {1: 1500, 32: 4000, 128: 4000},
+    64 * KIB: {1: 1000, 32: 1600, 128: 1600},
     256 * KIB: {1: 500, 32: 800, 128: 800},
     1 * MIB: {1: 150, 32: 300, 128: 400},
 }
@@ -49,18 +49,21 @@ def cells(store, transports, sizes_and_depths, modes, jobs=1):
 # ---- what the targets need
 
 TARGET_CELLS = [(4 * KIB, 1), (4 * KIB, 32), (64 * KIB, 1), (64 * KIB, 32), (1 * MIB, 32)]
+SMALL, LARGE = TARGET_CELLS[:2], TARGET_CELLS[2:]
 AGAINST_VDUSE = ["vduse"] + OURS
 
 
-def two_processors(store, others=()):
-    """others: transports that are measured with small requests, too."""
-    return [cell for bs, qd in TARGET_CELLS
-            for cell in cells(store, list(others) * (bs == 4 * KIB) + AGAINST_VDUSE, [(bs, qd)], READ_AND_WRITE)]
+def small_requests(ours, beside_thin):
+    return (cells("thin", beside_thin + ["vduse"] + ours, SMALL, READ_AND_WRITE) +
+            cells("null", ["vduse"] + ours, SMALL, READ_AND_WRITE))
+
+
+def large_requests():
+    return [cell for store in ("thin", "null") for cell in cells(store, AGAINST_VDUSE, LARGE, READ_AND_WRITE)]
 
 
 def one_processor():
-    return [cell for store in ("null", "thin")
-            for cell in cells(store, ["vduse", "copy"], TARGET_CELLS[:2], READ_AND_WRITE)]
+    return [cell for store in ("null", "thin") for cell in cells(store, ["vduse", "copy"], SMALL, READ_AND_WRITE)]
 
 
 def tmpfs_against_raw():
@@ -76,10 +79,15 @@ def profiles():
     return session("virtual", 1, ours + files, repeats=3, profile=True)
 
 
+def sessions_of_targets(small):
+    """The longest first, because they run side by side."""
+    return [session("virtual", 2, large_requests()), session("virtual", 2, small),
+            session("virtual", 1, one_processor())]
+
+
 def quick():
-    """Of about the same length, because they run side by side."""
-    return [session("virtual", 2, two_processors("thin", ["null_blk", "ublk"])),
-            session("virtual", 2, two_processors("null")), session("virtual", 1, one_processor())]
+    """Not map with small requests: what is smaller than --map-min is copied either way."""
+    return sessions_of_targets(small_requests(["copy"], ["ublk"]))
 
 
 # ---- more
@@ -91,8 +99,12 @@ def samples(stores):
     return [(store, STORES[store], bs, qd, rw, 1) for bs, qd, rw in SAMPLES for store in stores]
 
 
+def all_targets():
+    return sessions_of_targets(small_requests(OURS, ["null_blk", "ublk"]))
+
+
 def default():
-    return quick() + [session("virtual", 2, tmpfs_against_raw() + samples(["tmpfs"])), profiles(),
+    return all_targets() + [session("virtual", 2, tmpfs_against_raw() + samples(["tmpfs"])), profiles(),
                       session("real", 2, samples(STORES))]
 
 
@@ -102,7 +114,7 @@ def matrix(stores, jobs):
 
 
 def full():
-    return quick() + [session("virtual", 2, tmpfs_against_raw()), profiles()] + [
+    return all_targets() + [session("virtual", 2, tmpfs_against_raw()), profiles()] + [
         session(clock, 2, matrix(stores, jobs), queues=jobs)
         for clock, stores in (("virtual", ["thin", "null", "tmpfs"]), ("real", STORES)) for jobs in (1, 2)]
 
