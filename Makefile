@@ -76,8 +76,8 @@ $(O)/pool-pages: bench/pool-pages.c
 # tests/unit/src_*.c tests the tool: linked with all of it but main().
 # tests/unit/kernel_*.c tests these kernel sources, built with the headers of
 # tests/unit/include and linked with the models in tests/unit/kernel.
-KERNEL_UNIT_SRC ?= kernel/arena.c kernel/busy_poll.c kernel/driver_ring.c kernel/grants.c kernel/local.c \
-		   kernel/posted.c kernel/relay.c kernel/request.c kernel/shadow_ring.c
+KERNEL_UNIT_SRC ?= kernel/arena.c kernel/busy_poll.c kernel/driver_ring.c kernel/grants.c kernel/handover.c \
+		   kernel/local.c kernel/posted.c kernel/relay.c kernel/request.c kernel/shadow_ring.c
 
 unit_dir := $(O)/unit
 unit_tool_obj := $(patsubst %.c,$(unit_dir)/%.o,$(filter-out src/main.c,$(tool_src)))

@@ -18,7 +18,8 @@
  *
  * Requests complete within the back-end's call, unless it has more of them to serve: then
  * it goes on, and they complete where the driver has submitted them, on the same CPU when the
- * scheduler finds it time for that. What it uses meanwhile needs no further call.
+ * scheduler finds it time for that. What it uses meanwhile needs no further call. On the same
+ * CPU a single request, too, completes in a work item if that is found to be quicker (handover.c).
  *
  * The driver's callback runs from within notify only when busy polling, and then only where a
  * hard interrupt could: elsewhere the driver may hold the lock that it takes.
@@ -413,17 +414,18 @@ static void take_posted(struct vlb_queue *queue)
 
 /*
  * Where the requests may complete that the driver submits now; -1: nowhere but in the back-end's
- * call. Who has disabled interrupts may be about to spin until they have.
+ * call. Who has disabled interrupts may be about to spin until they have. A work item would be of
+ * lower priority than a real-time task.
  */
 static void note_submitter(struct vlb_queue *queue)
 {
 	int cpu = irqs_disabled() ? -1 : raw_smp_processor_id();
-	bool can_wait = preemptible();
+	bool can_wait = preemptible() && current->prio >= MAX_RT_PRIO;
 
 	if (READ_ONCE(queue->submit_cpu) != cpu)
 		WRITE_ONCE(queue->submit_cpu, cpu);
-	if (READ_ONCE(queue->submit_preemptible) != can_wait)
-		WRITE_ONCE(queue->submit_preemptible, can_wait);
+	if (READ_ONCE(queue->submitter_can_wait) != can_wait)
+		WRITE_ONCE(queue->submitter_can_wait, can_wait);
 }
 
 /* The driver has made requests available: virtqueue_notify(). Never fails. */
@@ -473,11 +475,11 @@ static void handover_call(void *data)
 
 /*
  * Whether a work item gets this CPU soon: not before a back-end of higher priority, nor before a
- * driver that spins there.
+ * driver that spins there, or a real-time task.
  */
 static bool work_runs_soon(const struct vlb_queue *queue)
 {
-	return READ_ONCE(queue->submit_preemptible) && current->prio >= DEFAULT_PRIO;
+	return READ_ONCE(queue->submitter_can_wait) && current->prio >= DEFAULT_PRIO;
 }
 
 /*
@@ -489,13 +491,19 @@ static bool hand_over(struct vlb_queue *queue)
 {
 	struct vlb_port *port = rcu_dereference(queue->port);
 	int cpu = READ_ONCE(queue->submit_cpu);
+	bool here = cpu == raw_smp_processor_id();
 
-	if (cpu < 0 || vlb_relay_in_flight(&queue->relay) < 2 || !port ||
-	    lost_means(queue) == VLB_LOST_DISCARD || !vlb_shadow_ring_pending(&port->shadow.ring))
+	if (cpu < 0 || !port || lost_means(queue) == VLB_LOST_DISCARD ||
+	    !vlb_shadow_ring_pending(&port->shadow.ring))
 		return false;
-	if (cpu == raw_smp_processor_id())
-		return work_runs_soon(queue) &&
-		       queue_work_on(cpu, vlb_batch_wq, &queue->handover_work);
+	if (here && !work_runs_soon(queue))
+		return false;
+	if (vlb_relay_in_flight(&queue->relay) < 2)
+		return here && vlb_handover_pays(&queue->handover) &&
+		       queue_work_on(cpu, vlb_io_wq, &queue->handover_work);
+	vlb_handover_disturb(&queue->handover);
+	if (here)
+		return queue_work_on(cpu, vlb_batch_wq, &queue->handover_work);
 	return !smp_call_function_single_async(cpu, &queue->handover_call);
 }
 
@@ -663,6 +671,7 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 	INIT_WORK(&queue->complete_work, complete_work);
 	INIT_WORK(&queue->handover_work, handover_work);
 	INIT_DELAYED_WORK(&queue->look_work, look_work);
+	vlb_handover_disturb(&queue->handover);
 	vlb_throttle_init(&queue->throttle);
 	if (queue->relay.flags & VLB_QUEUE_DESC_LOCAL) {
 		queue->local = vlb_local_create();

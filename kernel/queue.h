@@ -10,6 +10,7 @@
 #include <linux/workqueue.h>
 
 #include "busy_poll.h"
+#include "handover.h"
 #include "local.h"
 #include "port.h"
 #include "posted.h"
@@ -56,10 +57,11 @@ struct vlb_queue_attributes {
  * @busy_poll: whether the submitter looks for its answer
  * @cpu: where @complete_work runs
  * @submit_cpu: where the driver has notified last, -1 if interrupts were off
- * @submit_preemptible: whether it could be preempted
+ * @submitter_can_wait: whether it could be preempted, by a work item
  * @handover_call: takes the completing side to that CPU
  * @handover_tasklet: completes there
  * @handover_work: completes on the CPU that it runs on, later
+ * @handover: whether that is to be done with single requests
  * @attributes: files in sysfs
  */
 struct vlb_queue {
@@ -84,10 +86,11 @@ struct vlb_queue {
 	struct vlb_busy_poll busy_poll;
 	int cpu;
 	int submit_cpu;
-	bool submit_preemptible;
+	bool submitter_can_wait;
 	call_single_data_t handover_call;
 	struct tasklet_struct handover_tasklet;
 	struct work_struct handover_work;
+	struct vlb_handover handover;
 	struct vlb_queue_attributes attributes;
 };
 
