@@ -6,7 +6,7 @@
 
 /**
  * struct vlb_handover - whether to hand single requests over; the completing side's
- * @last_ns: when the last request of the trial was completed
+ * @last_ns: when the back-end called for the last request of the trial
  * @ns: how long those took that were completed in the call, and that were handed over
  * @trial: requests that the trial has had
  * @streak: how many there will be until the next trial
@@ -22,7 +22,7 @@ struct vlb_handover {
 	bool pays;
 };
 
-bool vlb_handover_pays(struct vlb_handover *handover);
+bool vlb_handover_next(struct vlb_handover *handover);
 void vlb_handover_disturb(struct vlb_handover *handover);
 
 #endif

@@ -414,18 +414,18 @@ static void take_posted(struct vlb_queue *queue)
 
 /*
  * Where the requests may complete that the driver submits now; -1: nowhere but in the back-end's
- * call. Who has disabled interrupts may be about to spin until they have. A work item would be of
- * lower priority than a real-time task.
+ * call. Who has disabled interrupts may be about to spin until they have; a real-time task would wait
+ * for a work item of lower priority than its own.
  */
 static void note_submitter(struct vlb_queue *queue)
 {
 	int cpu = irqs_disabled() ? -1 : raw_smp_processor_id();
-	bool can_wait = preemptible() && current->prio >= MAX_RT_PRIO;
+	bool yields = preemptible() && current->prio >= MAX_RT_PRIO;
 
 	if (READ_ONCE(queue->submit_cpu) != cpu)
 		WRITE_ONCE(queue->submit_cpu, cpu);
-	if (READ_ONCE(queue->submitter_can_wait) != can_wait)
-		WRITE_ONCE(queue->submitter_can_wait, can_wait);
+	if (READ_ONCE(queue->submitter_yields) != yields)
+		WRITE_ONCE(queue->submitter_yields, yields);
 }
 
 /* The driver has made requests available: virtqueue_notify(). Never fails. */
@@ -474,18 +474,20 @@ static void handover_call(void *data)
 }
 
 /*
- * Whether a work item gets this CPU soon: not before a back-end of higher priority, nor before a
- * driver that spins there, or a real-time task.
+ * Whether a work item gets this CPU soon: not before a back-end of raised priority, nor before
+ * who has submitted, if that cannot be preempted.
  */
 static bool work_runs_soon(const struct vlb_queue *queue)
 {
-	return READ_ONCE(queue->submitter_can_wait) && current->prio >= DEFAULT_PRIO;
+	return READ_ONCE(queue->submitter_yields) && current->prio >= DEFAULT_PRIO;
 }
 
 /*
  * The owner of the completing side. Returns whether somebody else owns it now. A back-end
  * that calls for nothing costs nobody but itself time. VLB_LOST_DISCARD says that there are
- * drivers which spin for a request of this queue.
+ * drivers which spin for a request of this queue, with interrupts or preemption off. No other
+ * queue may have such submitters beside some that sleep: a work item for the request of one would
+ * wait for the CPU on which the other spins.
  */
 static bool hand_over(struct vlb_queue *queue)
 {
@@ -499,7 +501,7 @@ static bool hand_over(struct vlb_queue *queue)
 	if (here && !work_runs_soon(queue))
 		return false;
 	if (vlb_relay_in_flight(&queue->relay) < 2)
-		return here && vlb_handover_pays(&queue->handover) &&
+		return here && vlb_handover_next(&queue->handover) &&
 		       queue_work_on(cpu, vlb_io_wq, &queue->handover_work);
 	vlb_handover_disturb(&queue->handover);
 	if (here)
@@ -538,6 +540,7 @@ void vlb_queue_start(struct vlb_queue *queue, struct vlb_port *port)
 	end_discarding(queue);
 	cancel_delayed_work_sync(&queue->look_work); /* of the last port */
 	queue->look_delay = 0;
+	vlb_handover_disturb(&queue->handover);
 	vlb_relay_replay(&queue->relay, &port->shadow);
 	rcu_assign_pointer(queue->port, port);
 	rcu_read_lock();
@@ -669,6 +672,7 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 	INIT_WORK(&queue->kick_work, kick_work);
 	INIT_WORK(&queue->submit_work, submit_work);
 	INIT_WORK(&queue->complete_work, complete_work);
+	/* Queued on two workqueues; who owns the side keeps it from running twice at a time. */
 	INIT_WORK(&queue->handover_work, handover_work);
 	INIT_DELAYED_WORK(&queue->look_work, look_work);
 	vlb_handover_disturb(&queue->handover);

@@ -57,7 +57,7 @@ struct vlb_queue_attributes {
  * @busy_poll: whether the submitter looks for its answer
  * @cpu: where @complete_work runs
  * @submit_cpu: where the driver has notified last, -1 if interrupts were off
- * @submitter_can_wait: whether it could be preempted, by a work item
+ * @submitter_yields: whether a work item could preempt who did
  * @handover_call: takes the completing side to that CPU
  * @handover_tasklet: completes there
  * @handover_work: completes on the CPU that it runs on, later
@@ -86,7 +86,7 @@ struct vlb_queue {
 	struct vlb_busy_poll busy_poll;
 	int cpu;
 	int submit_cpu;
-	bool submitter_can_wait;
+	bool submitter_yields;
 	call_single_data_t handover_call;
 	struct tasklet_struct handover_tasklet;
 	struct work_struct handover_work;

@@ -3,5 +3,6 @@
 #define SHIM_LINUX_TIME64_H
 
 #define NSEC_PER_USEC	1000L
+#define NSEC_PER_MSEC	1000000L
 
 #endif
