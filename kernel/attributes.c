@@ -52,8 +52,10 @@ VLB_ATTRIBUTE(state, "%s", state_name(dev));
 VLB_ATTRIBUTE(pool_size, "%lu", dev->pool ? dev->pool->num_pages << PAGE_SHIFT : 0);
 VLB_ATTRIBUTE(arena_size, "%u", dev->pool ? dev->pool->arena_size : 0);
 VLB_ATTRIBUTE(grants, "%u", dev->window ? vlb_window_live(dev->window) : 0);
-VLB_ATTRIBUTE(grant_faults, "%lld", dev->window ? (s64)atomic64_read(&dev->window->faults) : 0);
-VLB_ATTRIBUTE(grants_revoked, "%lld", dev->window ? (s64)atomic64_read(&dev->window->revoked) : 0);
+VLB_ATTRIBUTE(grant_faults, "%llu",
+	      dev->past_faults + (dev->window ? (u64)atomic64_read(&dev->window->faults) : 0));
+VLB_ATTRIBUTE(grants_revoked, "%llu",
+	      dev->past_revoked + (dev->window ? (u64)atomic64_read(&dev->window->revoked) : 0));
 
 static struct attribute *device_attrs[] = {
 	&dev_attr_device_id.attr,
@@ -83,7 +85,7 @@ const struct attribute_group *vlb_device_groups[] = {
 
 /* ---- stats/N and latency/N: one file a queue --------------------------------------- */
 
-/* size requests bytes kicks calls in_flight replays errors granted shared */
+/* size requests bytes kicks calls in_flight replays errors granted shared copied */
 static ssize_t stats_show(struct device *d, struct device_attribute *attr, char *buf)
 {
 	struct vlb_queue_attributes *attrs = container_of(attr, struct vlb_queue_attributes, stats);
@@ -91,13 +93,15 @@ static ssize_t stats_show(struct device *d, struct device_attribute *attr, char 
 	u64 dropped = queue->posted ? READ_ONCE(queue->posted->dropped) : 0;
 	const struct vlb_relay *relay = &queue->relay;
 
-	return sysfs_emit(buf, "%u %llu %llu %llu %llu %u %llu %llu %llu %llu\n",
+	return sysfs_emit(buf, "%u %llu %llu %llu %llu %u %llu %llu %llu %llu %llu\n",
 			  relay->ring.vring.num,
 			  READ_ONCE(relay->completed), READ_ONCE(relay->bytes),
 			  READ_ONCE(relay->kicks), READ_ONCE(relay->calls),
 			  vlb_relay_in_flight(relay), READ_ONCE(relay->replays),
-			  READ_ONCE(relay->errors) + dropped, READ_ONCE(relay->granted),
-			  READ_ONCE(relay->shared));
+			  READ_ONCE(relay->errors) + dropped,
+			  READ_ONCE(relay->by_way[VLB_WAY_GRANT]),
+			  READ_ONCE(relay->by_way[VLB_WAY_SHARE]),
+			  READ_ONCE(relay->by_way[VLB_WAY_COPY]));
 }
 
 /*

@@ -50,6 +50,8 @@ enum {
  * @generation: number of the last VLB_MSG_START or VLB_MSG_QUEUE_START
  * @pool: memory of the next ports, or NULL
  * @window: where the next ports show buffers in place, or NULL
+ * @past_faults: what earlier windows had counted
+ * @past_revoked: likewise
  * @shared: memory that the next back-end has mapped already, if any
  * @num_ports: queues with a port
  * @pending: messages to be read: VLB_PENDING_*
@@ -105,6 +107,8 @@ struct vlb_device {
 	u32 generation;
 	struct vlb_pool_map *pool;
 	struct vlb_window *window;
+	u64 past_faults;
+	u64 past_revoked;
 	struct vlb_shared shared;
 	u32 num_ports;
 	unsigned long pending;

@@ -39,11 +39,13 @@
  * @VLB_WAY_COPY: all of it through the pool
  * @VLB_WAY_GRANT: whole pages stay where they are, and are granted; see grants.h
  * @VLB_WAY_SHARE: all but small segments lie in shared memory; see shared.h
+ * @VLB_NUM_WAYS: how many there are
  */
 enum vlb_way {
 	VLB_WAY_COPY,
 	VLB_WAY_GRANT,
 	VLB_WAY_SHARE,
+	VLB_NUM_WAYS,
 };
 
 /**

@@ -321,8 +321,7 @@ static void complete_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16
 	u64 latency_ns = now_ns - req->submitted_ns;
 
 	vlb_request_take_back(relay, shadow, head, len);
-	relay->granted += req->way == VLB_WAY_GRANT;
-	relay->shared += req->way == VLB_WAY_SHARE;
+	relay->by_way[req->way]++;
 	relay->bytes += req->readable + len;
 	WRITE_ONCE(relay->replies, relay->replies + 1);
 	relay->latency[vlb_latency_bucket(latency_ns)]++;

@@ -118,8 +118,7 @@ struct vlb_violation {
  * @replays: requests handed out again
  * @completed: requests given back; the completing side's, as all below
  * @bytes: data moved by them, both directions
- * @granted: requests completed whose pages were granted, not copied
- * @shared: requests completed whose data lay in shared memory
+ * @by_way: requests that a back-end has used, by the way that their data took
  * @replies: requests that a back-end has used
  * @calls: notifications from the back-end
  * @errors: requests completed with @fail
@@ -145,8 +144,7 @@ struct vlb_relay {
 
 	u64 completed ____cacheline_aligned;
 	u64 bytes;
-	u64 granted;
-	u64 shared;
+	u64 by_way[VLB_NUM_WAYS];
 	u64 replies;
 	u64 calls;
 	u64 errors;

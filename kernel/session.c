@@ -16,6 +16,17 @@
 #include "pool.h"
 #include "window.h"
 
+/* There are no ports, so all grants of the last window have ended: its counts are final. */
+static void replace_window(struct vlb_device *dev, struct vlb_window **window)
+{
+	lockdep_assert_held(&dev->lock);
+	if (dev->window) {
+		dev->past_faults += atomic64_read(&dev->window->faults);
+		dev->past_revoked += atomic64_read(&dev->window->revoked);
+	}
+	swap(*window, dev->window);
+}
+
 /**
  * vlb_device_set_pool - the memory for the ports to come
  * @dev: the device
@@ -41,7 +52,7 @@ int vlb_device_set_pool(struct vlb_device *dev, struct vlb_pool *pool, bool unli
 		err = -ENOSPC;
 	if (!err) {
 		swap(map, dev->pool);
-		swap(window, dev->window);
+		replace_window(dev, &window);
 		swap(shared, dev->shared);
 	}
 	mutex_unlock(&dev->lock);
@@ -79,7 +90,7 @@ int vlb_device_open_window(struct vlb_device *dev, const struct vlb_open_window 
 	mutex_lock(&dev->lock);
 	err = check_addition(dev);
 	if (!err)
-		swap(window, dev->window);
+		replace_window(dev, &window);
 	mutex_unlock(&dev->lock);
 	vlb_window_put(window);
 	if (err)

@@ -228,20 +228,20 @@ static unsigned int parse_numbers(const char *text, uint64_t *numbers, unsigned 
 int vlb_sysfs_read_stats(const char *name, unsigned int queue, struct vlb_queue_stats *stats)
 {
 	char file[32], text[4096];
-	uint64_t numbers[10];
+	uint64_t numbers[11];
 	int ret;
 
 	snprintf(file, sizeof(file), "stats/%u", queue);
 	ret = read_text(name, file, text, sizeof(text));
 	if (ret)
 		return ret;
-	if (parse_numbers(text, numbers, 10) != 10)
+	if (parse_numbers(text, numbers, 11) != 11)
 		return -EPROTO;
 	*stats = (struct vlb_queue_stats){
 		.size = numbers[0], .requests = numbers[1], .bytes = numbers[2],
 		.kicks = numbers[3], .calls = numbers[4], .in_flight = numbers[5],
 		.replays = numbers[6], .errors = numbers[7], .granted = numbers[8],
-		.shared = numbers[9],
+		.shared = numbers[9], .copied = numbers[10],
 	};
 	snprintf(file, sizeof(file), "latency/%u", queue);
 	ret = read_text(name, file, text, sizeof(text));

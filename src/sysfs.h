@@ -24,6 +24,7 @@ struct vlb_queue_stats {
 	uint64_t errors;
 	uint64_t granted;
 	uint64_t shared;
+	uint64_t copied;
 	uint64_t latency[VLB_LATENCY_BUCKETS];
 };
 

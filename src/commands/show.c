@@ -59,9 +59,10 @@ static void print_text(const struct vlb_sysfs_device *device)
 		printf("queue %-11u size %" PRIu64 ", requests %" PRIu64 ", bytes %" PRIu64
 		       ", kicks %" PRIu64 ", calls %" PRIu64 ", in flight %" PRIu64
 		       ", replays %" PRIu64 ", errors %" PRIu64 ", granted %" PRIu64
-		       ", shared %" PRIu64 "\n", i,
+		       ", shared %" PRIu64 ", copied %" PRIu64 "\n", i,
 		       stats.size, stats.requests, stats.bytes, stats.kicks, stats.calls,
-		       stats.in_flight, stats.replays, stats.errors, stats.granted, stats.shared);
+		       stats.in_flight, stats.replays, stats.errors, stats.granted, stats.shared,
+		       stats.copied);
 	}
 }
 
@@ -92,6 +93,7 @@ static void print_queue_json(struct vlb_json *json, const char *name, unsigned i
 	vlb_json_number(json, "errors", stats.errors);
 	vlb_json_number(json, "granted", stats.granted);
 	vlb_json_number(json, "shared", stats.shared);
+	vlb_json_number(json, "copied", stats.copied);
 	vlb_json_object_close(json);
 }
 

@@ -27,8 +27,8 @@ static void run(const struct world_config *config, u32 preempt, u32 refuse)
 	world_refuse_frames = refuse;
 	world.preempt = preempt;
 	world_run_with_losses(&world, 3000);
-	assert_true(world.relay.granted > 100);
-	assert_true(world.relay.granted < world.relay.completed);
+	assert_true(world.relay.by_way[VLB_WAY_GRANT] > 100);
+	assert_true(world.relay.by_way[VLB_WAY_GRANT] < world.relay.completed);
 	jiffies += 100;
 	world_expire(&world, 1);
 	assert_int_equal(world.shadow->grants->live, 0);
@@ -103,7 +103,7 @@ static void header_and_status_stay_in_the_slot(void **state)
 	assert_int_equal(world.shadow->grants->live, 1);
 	assert_int_equal(world_frames_held, 1);
 	world_drain(&world);
-	assert_int_equal(world.relay.granted, 1);
+	assert_int_equal(world.relay.by_way[VLB_WAY_GRANT], 1);
 	world_exit(&world);
 }
 
@@ -138,7 +138,7 @@ static void requests_are_granted_as_a_whole(void **state)
 	assert_true(chain.seg[0].iova < VLB_WINDOW_IOVA);
 	assert_int_equal(world_frames_held, 0);
 	world_drain(&world);
-	assert_int_equal(world.relay.granted, 0);
+	assert_int_equal(world.relay.by_way[VLB_WAY_GRANT], 0);
 	world_exit(&world);
 }
 
@@ -177,7 +177,7 @@ static void expect_undone_grants(u32 segments)
 	world_expire(&world, 1);
 	assert_int_equal(world_frames_held, 0);
 	world_drain(&world);
-	assert_int_equal(world.relay.granted, 0);
+	assert_int_equal(world.relay.by_way[VLB_WAY_GRANT], 0);
 
 	list_splice_init(&rest, &world.shadow->grants->free);
 	world_hand_out(&world, segments, seg, true, &chain);
@@ -185,7 +185,7 @@ static void expect_undone_grants(u32 segments)
 	assert_true(chain.seg[0].iova >= VLB_WINDOW_IOVA);
 	assert_int_equal(world_frames_held, segments);
 	world_drain(&world);
-	assert_int_equal(world.relay.granted, 1);
+	assert_int_equal(world.relay.by_way[VLB_WAY_GRANT], 1);
 	world_exit(&world);
 }
 
@@ -212,7 +212,7 @@ static void large_requests_are_granted(void **state)
 	assert_int_equal(chain.count, ARRAY_SIZE(seg));
 	assert_int_equal(world_frames_held, ARRAY_SIZE(seg) * 256);
 	world_drain(&world);
-	assert_int_equal(world.relay.granted, 1);
+	assert_int_equal(world.relay.by_way[VLB_WAY_GRANT], 1);
 	world_exit(&world);
 }
 

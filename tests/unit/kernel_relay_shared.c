@@ -23,8 +23,8 @@ static void run(const struct world_config *config, u32 preempt, u32 refuse)
 	world_refuse_shared = refuse;
 	world.preempt = preempt;
 	world_run_with_losses(&world, 3000);
-	assert_true(world.relay.shared > 100);
-	assert_true(world.relay.shared < world.relay.completed);
+	assert_true(world.relay.by_way[VLB_WAY_SHARE] > 100);
+	assert_true(world.relay.by_way[VLB_WAY_SHARE] < world.relay.completed);
 	world_refuse_shared = 0;
 	world_exit(&world);
 }
@@ -90,7 +90,7 @@ static void hand_out(struct world *world, u32 count, const struct shape_segment 
 static void finish(struct world *world, u32 num_shared)
 {
 	world_drain(world);
-	assert_int_equal(world->relay.shared, num_shared);
+	assert_int_equal(world->relay.by_way[VLB_WAY_SHARE], num_shared);
 	world_check_counters(world);
 	world_exit(world);
 }
@@ -192,7 +192,7 @@ static void in_flight_the_file_is_not_looked_at(void **state)
 	hand_out(&world, ARRAY_SIZE(pages_read), pages_read, (const int[]){ 7, 8, 9 }, &chain);
 	world_refuse_shared = 1;
 	world_drain(&world);
-	assert_int_equal(world.relay.shared, 1);
+	assert_int_equal(world.relay.by_way[VLB_WAY_SHARE], 1);
 	/* The next one is copied. */
 	world_hand_out(&world, ARRAY_SIZE(pages_read), pages_read, true, &chain);
 	assert_true(chain.seg[1].iova < VLB_SHARED_IOVA);

@@ -196,8 +196,8 @@ static inline void model_sysfs_stats(unsigned int requests)
 		char text[512] = "";
 
 		snprintf(file, sizeof(file), "stats/%u", i);
-		model_sysfs_write(file, "256 %u %u %u %u 3 1 0 0 0\n", requests, requests * 4096,
-				  requests / 2, requests / 4);
+		model_sysfs_write(file, "256 %u %u %u %u 3 1 0 0 0 %u\n", requests, requests * 4096,
+				  requests / 2, requests / 4, requests);
 		for (b = 0; b < 96; b++)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u ",
 				 b == 5 ? requests : 0);

@@ -19,6 +19,7 @@ in_flight() { total "$1" 6; }
 replays() { total "$1" 7; }
 # which failed without a back-end
 errors() { total "$1" 8; }
-# whose pages were granted, and whose data lay in shared memory
+# whose pages were granted, whose data lay in shared memory, and whose data was copied
 granted() { total "$1" 9; }
 shared() { total "$1" 10; }
+copied() { total "$1" 11; }
