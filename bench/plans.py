@@ -30,10 +30,19 @@ STORES = {
 }
 
 
+def united(cells):
+    """Each cell once, where it is first, with the transports of all that are equal."""
+    transports = {}
+    for store, more, *cell in cells:
+        known = transports.setdefault((store, *cell), [])
+        known += [transport for transport in more if transport not in known]
+    return [(store, known, *cell) for (store, *cell), known in transports.items()]
+
+
 def session(clock, smp, cells, queues=1, repeats=5, profile=False):
     """cells: (store, transports, block size, depth, mode, jobs). profile: also of what runs meanwhile."""
     stores, made = {}, []
-    for store, transports, bs, qd, rw, jobs in cells:
+    for store, transports, bs, qd, rw, jobs in united(cells):
         known = stores.setdefault(store, [])
         known += [transport for transport in transports if transport not in known]
         length = {"requests": REQUESTS[bs][qd] // jobs} if clock == "virtual" else {"seconds": SECONDS}
