@@ -51,6 +51,10 @@ def session(clock, smp, cells, queues=1, repeats=5, profile=False):
                                                  "stores": stores, "cells": made}}
 
 
+def runs_of(plan):
+    return sum(len(cell["transports"]) for cell in plan["cells"]) * plan["repeats"]
+
+
 def cells(store, transports, sizes_and_depths, modes, jobs=1):
     return [(store, transports, bs, qd, rw, jobs) for bs, qd in sizes_and_depths for rw in modes]
 
