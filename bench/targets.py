@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Medians of what was measured, and the targets: how much of another transport's cost ours may have."""
+"""Medians of what was measured, and the targets: how much of another transport's cost ours may have.
+
+A target without another transport limits what is measured of ours itself.
+"""
 import collections
 import statistics
 
@@ -25,7 +28,9 @@ TARGETS = (
      for ours in ("copy", "map")] +
     # nine tenths of the bandwidth
     [Target("tmpfs file, map / the file itself", 2, "tmpfs", "map", "raw", bs, 32, "ns", 1 / 0.9)
-     for bs in (64 * KIB, 256 * KIB, 1 * MIB)])
+     for bs in (64 * KIB, 256 * KIB, 1 * MIB)] +
+    [Target("storage daemon, copy: %s a request" % field, 2, "null", "copy", None, 4 * KIB, 32, field, 0.25)
+     for field in ("kicks", "calls")])
 
 
 def median(session, cell, transport, field):
@@ -63,15 +68,21 @@ def cells_of(results, target):
             yield session, number, cell
 
 
-def ratio(results, target):
-    """The worse of read and write, in virtual time; None if one of the four was not measured."""
-    ratios = {}
-    for session, number, cell in cells_of(results, target):
-        ours = median(session, number, target.ours, target.field)
-        other = median(session, number, target.other, target.field)
-        if ours and other:
-            ratios[cell["rw"]] = ours / other
-    return max(ratios["randread"], ratios["randwrite"]) if {"randread", "randwrite"} <= set(ratios) else None
+def measured_of_cell(session, number, target):
+    """What is limited, in one cell; None if it was not measured."""
+    ours = median(session, number, target.ours, target.field)
+    if target.other is None:
+        return ours
+    other = median(session, number, target.other, target.field)
+    return ours / other if ours and other else None
+
+
+def measured(results, target):
+    """The worse of read and write, in virtual time; None if one of them was not measured."""
+    values = {cell["rw"]: measured_of_cell(session, number, target)
+              for session, number, cell in cells_of(results, target)}
+    both = [values.get("randread"), values.get("randwrite")]
+    return None if None in both else max(both)
 
 
 # What a request's time is made of, in the order of its way: see guest/profile.py.
@@ -105,10 +116,10 @@ def size_name(size):
 
 
 def target_lines(results):
-    yield "%-36s %4s  %-10s %9s %6s" % ("target", "CPUs", "requests", "measured", "limit")
+    yield "%-38s %4s  %-10s %9s %6s" % ("target", "CPUs", "requests", "measured", "limit")
     for target in TARGETS:
-        value = ratio(results, target)
-        yield "%-36s %4d  %-10s %9s %6.2f  %s" % (
+        value = measured(results, target)
+        yield "%-38s %4d  %-10s %9s %6.2f  %s" % (
             target.name, target.smp, "%s qd%d" % (size_name(target.bs), target.qd),
             "-" if value is None else "%.2f" % value, target.limit, verdict(value, target.limit))
 
