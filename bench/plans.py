@@ -64,6 +64,8 @@ def cells(store, transports, sizes_and_depths, modes, jobs=1):
 TARGET_CELLS = [(4 * KIB, 1), (4 * KIB, 32), (64 * KIB, 1), (64 * KIB, 32), (1 * MIB, 32)]
 SMALL, LARGE = TARGET_CELLS[:2], TARGET_CELLS[2:]
 AGAINST_VDUSE = ["vduse"] + OURS
+# What is smaller than --map-min is copied either way.
+MAP_MIN = 64 * KIB
 
 
 def small_requests(ours, beside_thin):
@@ -85,8 +87,8 @@ def tmpfs_against_raw():
 
 def profiles():
     """Of ours, for each target. With one processor: a sample of one of two that share a clock tells little, and the
-    work is the same. What is smaller than --map-min is copied either way."""
-    ours = [(store, OURS if bs >= 64 * KIB else ["copy"], bs, qd, "randread", 1)
+    work is the same."""
+    ours = [(store, OURS if bs >= MAP_MIN else ["copy"], bs, qd, "randread", 1)
             for store in ("thin", "null") for bs, qd in TARGET_CELLS]
     files = cells("tmpfs", ["map"], [(64 * KIB, 32), (256 * KIB, 32), (1 * MIB, 32)], ["randread"])
     return session("virtual", 1, ours + files, repeats=3, profile=True)
@@ -99,7 +101,7 @@ def sessions_of_targets(small):
 
 
 def quick():
-    """Not map with small requests: what is smaller than --map-min is copied either way."""
+    """Not map with requests below MAP_MIN."""
     return sessions_of_targets(small_requests(["copy"], ["ublk"]))
 
 

@@ -6,7 +6,7 @@ A target without another transport limits what is measured of ours itself.
 import collections
 import statistics
 
-from plans import KIB, MIB
+from plans import KIB, MAP_MIN, MIB
 
 Target = collections.namedtuple("Target", "name smp store ours other bs qd field limit")
 
@@ -87,15 +87,15 @@ def measured(results, target):
 
 # What a request's time is made of, in the order of its way: see guest/profile.py.
 COMPONENTS = {
-    "fio": "fio",
+    "fio": "in user space",
     "fio (kernel)": "its system calls, block layer",
     "driver": "virtio driver, its callback",
     "transport": "virtio-loopback's module",
-    "copying": "copying",
+    "copying": "of data",
     "scheduling": "wake-ups, task switches, interrupts",
-    "back-end": "the back-end",
+    "back-end": "in user space",
     "back-end (kernel)": "its system calls, with completions",
-    "kernel threads": "kernel threads",
+    "kernel threads": "kworker and the like",
 }
 
 
@@ -105,6 +105,18 @@ def profiles(session):
         ns = median(session, profile["profile"], profile["transport"], "ns")
         yield (session["cells"][profile["profile"]], profile["transport"], ns,
                {component: ns * profile["parts"].get(component, 0) for component in COMPONENTS})
+
+
+def remaining_cost(results, target):
+    """The three largest components of what the target is about, from its profile; None if there is none."""
+    profiled = (target.store, target.ours if target.bs >= MAP_MIN else "copy", target.bs, target.qd)
+    for session in results["sessions"]:
+        for cell, transport, ns, parts in profiles(session):
+            if (cell["store"], transport, cell["bs"], cell["qd"]) == profiled:
+                largest = sorted(parts, key=parts.get, reverse=True)[:3]
+                return "%.1f us: %s" % (ns / 1000, ", ".join("%s %.1f" % (name, parts[name] / 1000)
+                                                             for name in largest))
+    return None
 
 
 def verdict(value, limit):
