@@ -52,6 +52,15 @@ def is_steady(session, cell, transport, field):
     return len(values) > 2 and values[-2] <= values[1] * 1.05
 
 
+UNSTEADY = "* not steady: even without the lowest and the highest, the repeats are more than a twentieth apart"
+
+
+def marked_spread(session, cell, transport):
+    """Of the time, with a mark that UNSTEADY explains."""
+    mark = "" if is_steady(session, cell, transport, "ns") else " *"
+    return "%.1f%%%s" % (100 * spread(session, cell, transport, "ns"), mark)
+
+
 def rates(bs, ns):
     """What a time by request means in requests and in gigabytes a second."""
     return {"iops": 1e9 / ns, "gb_s": bs / ns}
@@ -151,8 +160,8 @@ def number(value, form):
 
 def run_lines(session):
     yield ""
-    yield "%s time, %d CPUs" % (session["clock"], session["smp"])
-    yield "%-6s %-20s %-9s %11s %7s %9s %7s %11s %10s %10s %9s %6s %6s" % (
+    yield "%s time, %d CPUs; %s" % (session["clock"], session["smp"], UNSTEADY)
+    yield "%-6s %-20s %-9s %11s %8s %9s %7s %11s %10s %10s %9s %6s %6s" % (
         "store", "requests", "", "ns/request", "spread", "IOPS", "GB/s", "CPU ns", "p50 ns", "p99 ns", "switches",
         "kicks", "calls")
     for index, cell in enumerate(session["cells"]):
@@ -162,9 +171,9 @@ def run_lines(session):
             medians = {field: median(session, index, transport, field)
                        for field in ("ns", "cpu_ns", "p50", "p99", "switches", "kicks", "calls")}
             rate = rates(cell["bs"], medians["ns"])
-            yield "%-6s %-20s %-9s %11.0f %6.1f%% %9.0f %7.3f %11.0f %10s %10s %9.2f %6s %6s" % (
+            yield "%-6s %-20s %-9s %11.0f %8s %9.0f %7.3f %11.0f %10s %10s %9.2f %6s %6s" % (
                 cell["store"], cell_name(cell), transport, medians["ns"],
-                100 * spread(session, index, transport, "ns"), rate["iops"], rate["gb_s"], medians["cpu_ns"],
+                marked_spread(session, index, transport), rate["iops"], rate["gb_s"], medians["cpu_ns"],
                 number(medians["p50"], "%.0f"), number(medians["p99"], "%.0f"), medians["switches"],
                 number(medians["kicks"], "%.2f"), number(medians["calls"], "%.2f"))
 
