@@ -190,6 +190,7 @@ check:
 .PHONY: bench
 bench:
 	scripts/install-packages build vm bench
+	scripts/install-packages browser || echo "no browser: nothing looks at the report"
 	bench/run $(BENCH)
 
 # ---- installation ------------------------------------------------------------------------

@@ -30,16 +30,29 @@ STORES = {
 }
 
 
+def united(cells):
+    """Each cell once, where it is first, with the transports of all that are equal."""
+    transports = {}
+    for store, more, *cell in cells:
+        known = transports.setdefault((store, *cell), [])
+        known += [transport for transport in more if transport not in known]
+    return [(store, known, *cell) for (store, *cell), known in transports.items()]
+
+
 def session(clock, smp, cells, queues=1, repeats=5, profile=False):
     """cells: (store, transports, block size, depth, mode, jobs). profile: also of what runs meanwhile."""
     stores, made = {}, []
-    for store, transports, bs, qd, rw, jobs in cells:
+    for store, transports, bs, qd, rw, jobs in united(cells):
         known = stores.setdefault(store, [])
         known += [transport for transport in transports if transport not in known]
         length = {"requests": REQUESTS[bs][qd] // jobs} if clock == "virtual" else {"seconds": SECONDS}
         made.append({"store": store, "transports": transports, "bs": bs, "qd": qd, "rw": rw, "jobs": jobs, **length})
     return {"clock": clock, "smp": smp, "plan": {"queues": queues, "repeats": repeats, "profile": profile,
                                                  "stores": stores, "cells": made}}
+
+
+def runs_of(plan):
+    return sum(len(cell["transports"]) for cell in plan["cells"]) * plan["repeats"]
 
 
 def cells(store, transports, sizes_and_depths, modes, jobs=1):
@@ -51,6 +64,8 @@ def cells(store, transports, sizes_and_depths, modes, jobs=1):
 TARGET_CELLS = [(4 * KIB, 1), (4 * KIB, 32), (64 * KIB, 1), (64 * KIB, 32), (1 * MIB, 32)]
 SMALL, LARGE = TARGET_CELLS[:2], TARGET_CELLS[2:]
 AGAINST_VDUSE = ["vduse"] + OURS
+# What is smaller than --map-min is copied either way.
+MAP_MIN = 64 * KIB
 
 
 def small_requests(ours, beside_thin):
@@ -72,8 +87,8 @@ def tmpfs_against_raw():
 
 def profiles():
     """Of ours, for each target. With one processor: a sample of one of two that share a clock tells little, and the
-    work is the same. What is smaller than --map-min is copied either way."""
-    ours = [(store, OURS if bs >= 64 * KIB else ["copy"], bs, qd, "randread", 1)
+    work is the same."""
+    ours = [(store, OURS if bs >= MAP_MIN else ["copy"], bs, qd, "randread", 1)
             for store in ("thin", "null") for bs, qd in TARGET_CELLS]
     files = cells("tmpfs", ["map"], [(64 * KIB, 32), (256 * KIB, 32), (1 * MIB, 32)], ["randread"])
     return session("virtual", 1, ours + files, repeats=3, profile=True)
@@ -86,7 +101,7 @@ def sessions_of_targets(small):
 
 
 def quick():
-    """Not map with small requests: what is smaller than --map-min is copied either way."""
+    """Not map with requests below MAP_MIN."""
     return sessions_of_targets(small_requests(["copy"], ["ublk"]))
 
 

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Medians of what was measured, and the targets: how much of another transport's cost ours may have."""
+"""Medians of what was measured, and the targets: how much of another transport's cost ours may have.
+
+A target without another transport limits what is measured of ours itself.
+"""
 import collections
 import statistics
 
-from plans import KIB, MIB
+from plans import KIB, MAP_MIN, MIB
 
 Target = collections.namedtuple("Target", "name smp store ours other bs qd field limit")
 
@@ -25,7 +28,9 @@ TARGETS = (
      for ours in ("copy", "map")] +
     # nine tenths of the bandwidth
     [Target("tmpfs file, map / the file itself", 2, "tmpfs", "map", "raw", bs, 32, "ns", 1 / 0.9)
-     for bs in (64 * KIB, 256 * KIB, 1 * MIB)])
+     for bs in (64 * KIB, 256 * KIB, 1 * MIB)] +
+    [Target("storage daemon, copy: %s a request" % field, 2, "null", "copy", None, 4 * KIB, 32, field, 0.25)
+     for field in ("kicks", "calls")])
 
 
 def median(session, cell, transport, field):
@@ -47,6 +52,20 @@ def is_steady(session, cell, transport, field):
     return len(values) > 2 and values[-2] <= values[1] * 1.05
 
 
+UNSTEADY = "* not steady: even without the lowest and the highest, the repeats are more than a twentieth apart"
+
+
+def marked_spread(session, cell, transport):
+    """Of the time, with a mark that UNSTEADY explains."""
+    mark = "" if is_steady(session, cell, transport, "ns") else " *"
+    return "%.1f%%%s" % (100 * spread(session, cell, transport, "ns"), mark)
+
+
+def rates(bs, ns):
+    """What a time by request means in requests and in gigabytes a second."""
+    return {"iops": 1e9 / ns, "gb_s": bs / ns}
+
+
 def cells_of(results, target):
     """The session and the index of each cell that the target is about."""
     for session in results["sessions"]:
@@ -58,28 +77,34 @@ def cells_of(results, target):
             yield session, number, cell
 
 
-def ratio(results, target):
-    """The worse of read and write, in virtual time; None if one of the four was not measured."""
-    ratios = {}
-    for session, number, cell in cells_of(results, target):
-        ours = median(session, number, target.ours, target.field)
-        other = median(session, number, target.other, target.field)
-        if ours and other:
-            ratios[cell["rw"]] = ours / other
-    return max(ratios["randread"], ratios["randwrite"]) if {"randread", "randwrite"} <= set(ratios) else None
+def measured_of_cell(session, number, target):
+    """What is limited, in one cell; None if it was not measured."""
+    ours = median(session, number, target.ours, target.field)
+    if target.other is None:
+        return ours
+    other = median(session, number, target.other, target.field)
+    return ours / other if ours and other else None
+
+
+def measured(results, target):
+    """The worse of read and write, in virtual time; None if one of them was not measured."""
+    values = {cell["rw"]: measured_of_cell(session, number, target)
+              for session, number, cell in cells_of(results, target)}
+    both = [values.get("randread"), values.get("randwrite")]
+    return None if None in both else max(both)
 
 
 # What a request's time is made of, in the order of its way: see guest/profile.py.
 COMPONENTS = {
-    "fio": "fio",
+    "fio": "in user space",
     "fio (kernel)": "its system calls, block layer",
     "driver": "virtio driver, its callback",
     "transport": "virtio-loopback's module",
-    "copying": "copying",
+    "copying": "of data",
     "scheduling": "wake-ups, task switches, interrupts",
-    "back-end": "the back-end",
+    "back-end": "in user space",
     "back-end (kernel)": "its system calls, with completions",
-    "kernel threads": "kernel threads",
+    "kernel threads": "kworker and the like",
 }
 
 
@@ -91,6 +116,18 @@ def profiles(session):
                {component: ns * profile["parts"].get(component, 0) for component in COMPONENTS})
 
 
+def remaining_cost(results, target):
+    """The three largest components of what the target is about, from its profile; None if there is none."""
+    profiled = (target.store, target.ours if target.bs >= MAP_MIN else "copy", target.bs, target.qd)
+    for session in results["sessions"]:
+        for cell, transport, ns, parts in profiles(session):
+            if (cell["store"], transport, cell["bs"], cell["qd"]) == profiled:
+                largest = sorted(parts, key=parts.get, reverse=True)[:3]
+                return "%.1f us: %s" % (ns / 1000, ", ".join("%s %.1f" % (name, parts[name] / 1000)
+                                                             for name in largest))
+    return None
+
+
 def verdict(value, limit):
     return "not measured" if value is None else "met" if value <= limit else "NOT MET"
 
@@ -100,10 +137,10 @@ def size_name(size):
 
 
 def target_lines(results):
-    yield "%-36s %4s  %-10s %9s %6s" % ("target", "CPUs", "requests", "measured", "limit")
+    yield "%-38s %4s  %-10s %9s %6s" % ("target", "CPUs", "requests", "measured", "limit")
     for target in TARGETS:
-        value = ratio(results, target)
-        yield "%-36s %4d  %-10s %9s %6.2f  %s" % (
+        value = measured(results, target)
+        yield "%-38s %4d  %-10s %9s %6.2f  %s" % (
             target.name, target.smp, "%s qd%d" % (size_name(target.bs), target.qd),
             "-" if value is None else "%.2f" % value, target.limit, verdict(value, target.limit))
 
@@ -123,20 +160,22 @@ def number(value, form):
 
 def run_lines(session):
     yield ""
-    yield "%s time, %d CPUs" % (session["clock"], session["smp"])
-    yield "%-6s %-20s %-9s %11s %7s %11s %10s %10s %9s %6s %6s" % (
-        "store", "requests", "", "ns/request", "spread", "CPU ns", "p50 ns", "p99 ns", "switches", "kicks", "calls")
+    yield "%s time, %d CPUs; %s" % (session["clock"], session["smp"], UNSTEADY)
+    yield "%-6s %-20s %-9s %11s %8s %9s %7s %11s %10s %10s %9s %6s %6s" % (
+        "store", "requests", "", "ns/request", "spread", "IOPS", "GB/s", "CPU ns", "p50 ns", "p99 ns", "switches",
+        "kicks", "calls")
     for index, cell in enumerate(session["cells"]):
         for transport in cell["transports"]:
             if median(session, index, transport, "ns") is None:
                 continue
             medians = {field: median(session, index, transport, field)
                        for field in ("ns", "cpu_ns", "p50", "p99", "switches", "kicks", "calls")}
-            yield "%-6s %-20s %-9s %11.0f %6.1f%% %11.0f %10s %10s %9.2f %6s %6s" % (
+            rate = rates(cell["bs"], medians["ns"])
+            yield "%-6s %-20s %-9s %11.0f %8s %9.0f %7.3f %11.0f %10s %10s %9.2f %6s %6s" % (
                 cell["store"], cell_name(cell), transport, medians["ns"],
-                100 * spread(session, index, transport, "ns"), medians["cpu_ns"], number(medians["p50"], "%.0f"),
-                number(medians["p99"], "%.0f"), medians["switches"], number(medians["kicks"], "%.2f"),
-                number(medians["calls"], "%.2f"))
+                marked_spread(session, index, transport), rate["iops"], rate["gb_s"], medians["cpu_ns"],
+                number(medians["p50"], "%.0f"), number(medians["p99"], "%.0f"), medians["switches"],
+                number(medians["kicks"], "%.2f"), number(medians["calls"], "%.2f"))
 
 
 def cell_name(cell):
