@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <linux/virtio_config.h>
@@ -128,6 +129,16 @@ static void map_region(struct region *region, const struct message *msg, unsigne
 		err(1, "mmap");
 }
 
+/* Back-ends ask the file of a region for its kind and size. */
+static void check_file(int fd, uint64_t size)
+{
+	struct stat file;
+
+	if (fstat(fd, &file) || !S_ISREG(file.st_mode) || (uint64_t)file.st_size != size ||
+	    lseek(fd, 0, SEEK_END) != file.st_size)
+		errx(1, "the window is no regular file of %llu bytes", (unsigned long long)size);
+}
+
 /* The second region is the window: no copy of it may be had by mmap(). */
 static void set_memory(const struct message *msg, const int *fds)
 {
@@ -135,6 +146,7 @@ static void set_memory(const struct message *msg, const int *fds)
 		errx(1, "expected one or two memory regions with their file descriptors");
 	map_region(&memory, msg, 0, fds[0]);
 	if (msg->memory.count == 2) {
+		check_file(fds[1], msg->memory.region[1].offset + msg->memory.region[1].size);
 		map_region(&window, msg, 1, fds[1]);
 		if (mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fds[1], 0) != MAP_FAILED)
 			errx(1, "a private mapping of the window is possible");
