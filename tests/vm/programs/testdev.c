@@ -105,12 +105,10 @@ static bool can_write(uint8_t *page)
 }
 
 /*
- * Touch the pages of a request, and of all others one in @STRIDE, and say how many could be
+ * Touch the pages of a request, and of all others one in @stride, and say how many could be
  * read, and how many of these also written.
  */
-#define STRIDE	16
-
-static void walk(const char *when, const bool *own)
+static void walk(const char *when, const bool *own, unsigned int stride)
 {
 	struct { unsigned long looked, readable, writable; } count[2] = {};
 	uint64_t pos;
@@ -119,7 +117,7 @@ static void walk(const char *when, const bool *own)
 		bool mine = own && own[pos / PAGE];
 		bool neighbour = own && pos && own[pos / PAGE - 1];
 
-		if (!mine && !neighbour && pos / PAGE % STRIDE)
+		if (!mine && !neighbour && pos / PAGE % stride)
 			continue;
 		count[mine].looked++;
 		if (!can_read(window.base + pos))
@@ -136,7 +134,7 @@ static void walk(const char *when, const bool *own)
 /* What a curious back-end would do with a request in its hands. */
 static void walk_in_flight(const bool *own)
 {
-	walk("in flight", own);
+	walk("in flight", own, 16);
 }
 
 static sigjmp_buf no_page;
@@ -271,12 +269,32 @@ static const struct lie *find_lie(const char *name)
 	errx(2, "--lie: there is no '%s'", name);
 }
 
+/* The pages of requests that are held. */
+static bool *held;
+
+static bool holds(void)
+{
+	return options.hold && served >= options.after;
+}
+
+/* Hold what the queue has, all of it, with its pages mapped. */
+static void hold(struct queue *q)
+{
+	uint16_t i, end = __atomic_load_n(&q->avail->idx, __ATOMIC_ACQUIRE);
+
+	if (!held)
+		held = calloc(window.size / PAGE, 1);
+	for (i = q->last_avail; i != end; i++)
+		find_own_pages(q, q->avail->ring[i % q->num], held);
+	stain(held);
+}
+
 static void drain(struct queue *q)
 {
 	uint16_t head;
 
 	kicked = true;
-	while (has_avail(q) && !(options.hold && served >= options.after)) {
+	while (has_avail(q) && !holds()) {
 		head = next_avail(q);
 		if (!options.lie || served < options.after) {
 			serve(q, head);
@@ -288,6 +306,8 @@ static void drain(struct queue *q)
 		if (!options.lie->goes_on)
 			return;
 	}
+	if (holds() && options.walk && window.base)
+		hold(q);
 }
 
 static void run(int connection)
@@ -297,7 +317,7 @@ static void run(int connection)
 		if ((options.leak || (options.leave && kicked)) && served >= options.after)
 			break;
 	if (options.walk)
-		walk("over", NULL);
+		walk("over", held, 1);
 }
 
 static void parse(int argc, char **argv)
