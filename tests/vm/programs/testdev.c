@@ -11,6 +11,7 @@
 #include "back_end.h"
 
 #include <getopt.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,6 +35,33 @@ static bool kicked;
 
 /* ---- the ring ---------------------------------------------------------------------- */
 
+/* Data that a thread touches, and transfer() does not; see below. */
+#define LATE	16
+
+static bool touch_late;
+static void *late[LATE];
+
+static void leave_to_thread(void *data)
+{
+	static unsigned int next;
+
+	__atomic_store_n(&late[next++ % LATE], data, __ATOMIC_RELEASE);
+}
+
+/* Between the disk and a buffer; returns the bytes written to that. */
+static uint32_t copy(uint32_t type, uint64_t pos, void *data, uint32_t len)
+{
+	if (pos > options.size || len > options.size - pos)
+		errx(1, "request beyond the end of the disk");
+	if (touch_late)
+		leave_to_thread(data);
+	else if (type == VIRTIO_BLK_T_IN)
+		memcpy(data, disk + pos, len);
+	else if (type == VIRTIO_BLK_T_OUT)
+		memcpy(disk + pos, data, len);
+	return type == VIRTIO_BLK_T_IN ? len : 0;
+}
+
 /* Copies between the disk and a request's buffers; returns the bytes written to them. */
 static uint32_t transfer(struct vring_desc *table, uint16_t i, uint32_t limit)
 {
@@ -48,14 +76,7 @@ static uint32_t transfer(struct vring_desc *table, uint16_t i, uint32_t limit)
 
 		if (!(table[i].flags & VRING_DESC_F_NEXT))
 			break;
-		if (pos > options.size || len > options.size - pos)
-			errx(1, "request beyond the end of the disk");
-		if (header->type == VIRTIO_BLK_T_IN) {
-			memcpy(data, disk + pos, len);
-			written += len;
-		} else if (header->type == VIRTIO_BLK_T_OUT) {
-			memcpy(disk + pos, data, len);
-		}
+		written += copy(header->type, pos, data, len);
 		pos += len;
 	}
 	status = at(table[i].addr, 1);
@@ -137,6 +158,40 @@ static void walk_in_flight(const bool *own)
 	walk("in flight", own, 16);
 }
 
+/* Touches pages of requests that are over, at any time, until @touching is false. */
+static pthread_t toucher;
+static bool touching;
+
+static void *touch(void *unused)
+{
+	unsigned long touched = 0, tried = 0;
+	unsigned int seed = 1;
+
+	while (__atomic_load_n(&touching, __ATOMIC_ACQUIRE)) {
+		touched += can_read(__atomic_load_n(&late[rand_r(&seed) % LATE], __ATOMIC_ACQUIRE));
+		tried++;
+	}
+	printf("touched: %lu of %lu late\n", touched, tried);
+	return unused;
+}
+
+static void start_touching(void)
+{
+	if (touching)
+		return;
+	touching = true;
+	if (pthread_create(&toucher, NULL, touch, NULL))
+		errx(1, "no thread");
+}
+
+static void stop_touching(void)
+{
+	if (!touching)
+		return;
+	__atomic_store_n(&touching, false, __ATOMIC_RELEASE);
+	pthread_join(toucher, NULL);
+}
+
 static sigjmp_buf no_page;
 
 static void bus_error(int signal)
@@ -212,6 +267,15 @@ static void look_and_serve(struct queue *q, uint16_t head, void (*look)(const bo
 static void lie_walk(struct queue *q, uint16_t head) { look_and_serve(q, head, walk_in_flight); }
 static void lie_stain(struct queue *q, uint16_t head) { look_and_serve(q, head, stain); }
 
+/* No lie about the ring: the request is over before its pages were touched, and then they are. */
+static void lie_late(struct queue *q, uint16_t head)
+{
+	start_touching();
+	touch_late = true;
+	serve(q, head);
+	touch_late = false;
+}
+
 static void lie_jump(struct queue *q, uint16_t head)
 {
 	(void)head;
@@ -257,6 +321,7 @@ static const struct lie {
 	{ "jump", lie_jump, false }, { "back", lie_back, false },
 	{ "scribble", lie_scribble, false }, { "random", lie_random, false },
 	{ "walk", lie_walk, true }, { "stain", lie_stain, true },
+	{ "late", lie_late, true },
 };
 
 static const struct lie *find_lie(const char *name)
@@ -316,6 +381,7 @@ static void run(int connection)
 	while (step(connection))
 		if ((options.leak || (options.leave && kicked)) && served >= options.after)
 			break;
+	stop_touching();
 	if (options.walk)
 		walk("over", held, 1);
 }
