@@ -17,7 +17,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
@@ -128,16 +130,50 @@ static void map_region(struct region *region, const struct message *msg, unsigne
 		err(1, "mmap");
 }
 
-/* The second region is the window: no copy of it may be had by mmap(). */
+/* Back-ends ask the file of a region for its kind and size. */
+static void check_file(int fd, uint64_t size)
+{
+	struct stat file;
+
+	if (fstat(fd, &file) || !S_ISREG(file.st_mode) || (uint64_t)file.st_size != size ||
+	    lseek(fd, 0, SEEK_END) != file.st_size)
+		errx(1, "the window is no regular file of %llu bytes", (unsigned long long)size);
+}
+
+static bool is_mapped(void *page)
+{
+	return !msync(page, 4096, MS_ASYNC);
+}
+
+/* The window is mapped: no copy of it may be had, and a child has none either, nor can it grow. */
+static void check_mapping(int fd)
+{
+	int status;
+	pid_t child;
+
+	if (mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0) != MAP_FAILED)
+		errx(1, "a private mapping of the window is possible");
+	if (mremap(window.base, window.size, window.size + 4096, MREMAP_MAYMOVE) != MAP_FAILED)
+		errx(1, "the mapping of the window can grow");
+	child = fork();
+	if (!child)
+		_exit(is_mapped(window.base));
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		err(1, "a child");
+	if (!is_mapped(window.base) || status)
+		errx(1, "a child has the window mapped");
+}
+
+/* The second region is the window. */
 static void set_memory(const struct message *msg, const int *fds)
 {
 	if (!msg->memory.count || msg->memory.count > 2 || fds[msg->memory.count - 1] < 0)
 		errx(1, "expected one or two memory regions with their file descriptors");
 	map_region(&memory, msg, 0, fds[0]);
 	if (msg->memory.count == 2) {
+		check_file(fds[1], msg->memory.region[1].offset + msg->memory.region[1].size);
 		map_region(&window, msg, 1, fds[1]);
-		if (mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fds[1], 0) != MAP_FAILED)
-			errx(1, "a private mapping of the window is possible");
+		check_mapping(fds[1]);
 		close(fds[1]);
 	}
 	close(fds[0]);

@@ -11,6 +11,7 @@
 #include "back_end.h"
 
 #include <getopt.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,6 +35,33 @@ static bool kicked;
 
 /* ---- the ring ---------------------------------------------------------------------- */
 
+/* Data that a thread touches, and transfer() does not; see below. */
+#define LATE	16
+
+static bool touch_late;
+static void *late[LATE];
+
+static void leave_to_thread(void *data)
+{
+	static unsigned int next;
+
+	__atomic_store_n(&late[next++ % LATE], data, __ATOMIC_RELEASE);
+}
+
+/* Between the disk and a buffer; returns the bytes written to that. */
+static uint32_t copy(uint32_t type, uint64_t pos, void *data, uint32_t len)
+{
+	if (pos > options.size || len > options.size - pos)
+		errx(1, "request beyond the end of the disk");
+	if (touch_late)
+		leave_to_thread(data);
+	else if (type == VIRTIO_BLK_T_IN)
+		memcpy(data, disk + pos, len);
+	else if (type == VIRTIO_BLK_T_OUT)
+		memcpy(disk + pos, data, len);
+	return type == VIRTIO_BLK_T_IN ? len : 0;
+}
+
 /* Copies between the disk and a request's buffers; returns the bytes written to them. */
 static uint32_t transfer(struct vring_desc *table, uint16_t i, uint32_t limit)
 {
@@ -48,14 +76,7 @@ static uint32_t transfer(struct vring_desc *table, uint16_t i, uint32_t limit)
 
 		if (!(table[i].flags & VRING_DESC_F_NEXT))
 			break;
-		if (pos > options.size || len > options.size - pos)
-			errx(1, "request beyond the end of the disk");
-		if (header->type == VIRTIO_BLK_T_IN) {
-			memcpy(data, disk + pos, len);
-			written += len;
-		} else if (header->type == VIRTIO_BLK_T_OUT) {
-			memcpy(disk + pos, data, len);
-		}
+		written += copy(header->type, pos, data, len);
 		pos += len;
 	}
 	status = at(table[i].addr, 1);
@@ -105,12 +126,10 @@ static bool can_write(uint8_t *page)
 }
 
 /*
- * Touch the pages of a request, and of all others one in @STRIDE, and say how many could be
+ * Touch the pages of a request, and of all others one in @stride, and say how many could be
  * read, and how many of these also written.
  */
-#define STRIDE	16
-
-static void walk(const char *when, const bool *own)
+static void walk(const char *when, const bool *own, unsigned int stride)
 {
 	struct { unsigned long looked, readable, writable; } count[2] = {};
 	uint64_t pos;
@@ -119,7 +138,7 @@ static void walk(const char *when, const bool *own)
 		bool mine = own && own[pos / PAGE];
 		bool neighbour = own && pos && own[pos / PAGE - 1];
 
-		if (!mine && !neighbour && pos / PAGE % STRIDE)
+		if (!mine && !neighbour && pos / PAGE % stride)
 			continue;
 		count[mine].looked++;
 		if (!can_read(window.base + pos))
@@ -136,7 +155,41 @@ static void walk(const char *when, const bool *own)
 /* What a curious back-end would do with a request in its hands. */
 static void walk_in_flight(const bool *own)
 {
-	walk("in flight", own);
+	walk("in flight", own, 16);
+}
+
+/* Touches pages of requests that are over, at any time, until @touching is false. */
+static pthread_t toucher;
+static bool touching;
+
+static void *touch(void *unused)
+{
+	unsigned long touched = 0, tried = 0;
+	unsigned int seed = 1;
+
+	while (__atomic_load_n(&touching, __ATOMIC_ACQUIRE)) {
+		touched += can_read(__atomic_load_n(&late[rand_r(&seed) % LATE], __ATOMIC_ACQUIRE));
+		tried++;
+	}
+	printf("touched: %lu of %lu late\n", touched, tried);
+	return unused;
+}
+
+static void start_touching(void)
+{
+	if (touching)
+		return;
+	touching = true;
+	if (pthread_create(&toucher, NULL, touch, NULL))
+		errx(1, "no thread");
+}
+
+static void stop_touching(void)
+{
+	if (!touching)
+		return;
+	__atomic_store_n(&touching, false, __ATOMIC_RELEASE);
+	pthread_join(toucher, NULL);
 }
 
 static sigjmp_buf no_page;
@@ -214,6 +267,15 @@ static void look_and_serve(struct queue *q, uint16_t head, void (*look)(const bo
 static void lie_walk(struct queue *q, uint16_t head) { look_and_serve(q, head, walk_in_flight); }
 static void lie_stain(struct queue *q, uint16_t head) { look_and_serve(q, head, stain); }
 
+/* No lie about the ring: the request is over before its pages were touched, and then they are. */
+static void lie_late(struct queue *q, uint16_t head)
+{
+	start_touching();
+	touch_late = true;
+	serve(q, head);
+	touch_late = false;
+}
+
 static void lie_jump(struct queue *q, uint16_t head)
 {
 	(void)head;
@@ -259,6 +321,7 @@ static const struct lie {
 	{ "jump", lie_jump, false }, { "back", lie_back, false },
 	{ "scribble", lie_scribble, false }, { "random", lie_random, false },
 	{ "walk", lie_walk, true }, { "stain", lie_stain, true },
+	{ "late", lie_late, true },
 };
 
 static const struct lie *find_lie(const char *name)
@@ -271,12 +334,32 @@ static const struct lie *find_lie(const char *name)
 	errx(2, "--lie: there is no '%s'", name);
 }
 
+/* The pages of requests that are held. */
+static bool *held;
+
+static bool holds(void)
+{
+	return options.hold && served >= options.after;
+}
+
+/* Hold what the queue has, all of it, with its pages mapped. */
+static void hold(struct queue *q)
+{
+	uint16_t i, end = __atomic_load_n(&q->avail->idx, __ATOMIC_ACQUIRE);
+
+	if (!held)
+		held = calloc(window.size / PAGE, 1);
+	for (i = q->last_avail; i != end; i++)
+		find_own_pages(q, q->avail->ring[i % q->num], held);
+	stain(held);
+}
+
 static void drain(struct queue *q)
 {
 	uint16_t head;
 
 	kicked = true;
-	while (has_avail(q) && !(options.hold && served >= options.after)) {
+	while (has_avail(q) && !holds()) {
 		head = next_avail(q);
 		if (!options.lie || served < options.after) {
 			serve(q, head);
@@ -288,6 +371,8 @@ static void drain(struct queue *q)
 		if (!options.lie->goes_on)
 			return;
 	}
+	if (holds() && options.walk && window.base)
+		hold(q);
 }
 
 static void run(int connection)
@@ -296,8 +381,9 @@ static void run(int connection)
 	while (step(connection))
 		if ((options.leak || (options.leave && kicked)) && served >= options.after)
 			break;
+	stop_touching();
 	if (options.walk)
-		walk("over", NULL);
+		walk("over", held, 1);
 }
 
 static void parse(int argc, char **argv)
