@@ -312,6 +312,24 @@ static bool daemon_maps(const char *what)
 	return found;
 }
 
+/* 64 KiB and 50 ms: docs/performance.md tells why. */
+static void shows_pages_by_default_as_measured(void **state)
+{
+	struct process process;
+
+	(void)state;
+	NEED_DAEMON();
+	start_daemon();
+	process = tool("attach", "blk", "--socket", back_end_socket, "--memory=map", NULL);
+	model_serve_until(model_running() || has_ended(&process));
+	assert_int_equal(model.windows, 1);
+	assert_int_equal(model.window.min_len, 64 << 10);
+	assert_int_equal(model.window.revoke_ms, 50);
+	assert_int_equal(model.busy_poll_us, 0);
+	end(&process, SIGTERM);
+	expect_status(&process, 0);
+}
+
 /* Pool and window; a new one for each session. */
 static void shows_pages(void **state)
 {
@@ -653,6 +671,7 @@ int main(void)
 		TEST(eventfd_call_and_masked_features),
 		TEST(too_much_asked),
 		TEST(sandboxed),
+		TEST(shows_pages_by_default_as_measured),
 		TEST(shows_pages),
 		TEST(shares_memory),
 		TEST(shares_no_other_memory),
