@@ -48,17 +48,30 @@ static void leave_to_thread(void *data)
 	__atomic_store_n(&late[next++ % LATE], data, __ATOMIC_RELEASE);
 }
 
+/* The pool of the connection before, which --leak keeps. */
+static struct region last;
+
+/* Write where the last pool has what is a buffer now: nobody may look at that any more. */
+static void spoil_last(const void *data, uint32_t len)
+{
+	if (last.base)
+		memset(last.base + ((const uint8_t *)data - memory.base), 0xa5, len);
+}
+
 /* Between the disk and a buffer; returns the bytes written to that. */
 static uint32_t copy(uint32_t type, uint64_t pos, void *data, uint32_t len)
 {
 	if (pos > options.size || len > options.size - pos)
 		errx(1, "request beyond the end of the disk");
-	if (touch_late)
+	if (touch_late) {
 		leave_to_thread(data);
-	else if (type == VIRTIO_BLK_T_IN)
+	} else if (type == VIRTIO_BLK_T_IN) {
 		memcpy(data, disk + pos, len);
-	else if (type == VIRTIO_BLK_T_OUT)
+		spoil_last(data, len);
+	} else if (type == VIRTIO_BLK_T_OUT) {
+		spoil_last(data, len);
 		memcpy(disk + pos, data, len);
+	}
 	return type == VIRTIO_BLK_T_IN ? len : 0;
 }
 
@@ -438,6 +451,7 @@ int main(int argc, char **argv)
 		run(connection);
 		close(connection);
 		if (options.leak) {
+			last = memory;
 			memory.base = NULL; /* and stays mapped */
 			served = 0;
 		}
