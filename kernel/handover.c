@@ -77,7 +77,10 @@ bool vlb_handover_next(struct vlb_handover *handover)
 	return handover->trial > SAMPLES;
 }
 
-/* There is another back-end, or there are several requests: what is found out about single ones is for loads without them. */
+/*
+ * There is another back-end, or there are several requests: what is found out about single ones
+ * is for loads without them.
+ */
 void vlb_handover_disturb(struct vlb_handover *handover)
 {
 	*handover = (struct vlb_handover){ .streak = MIN_STREAK, .next_streak = MIN_STREAK };

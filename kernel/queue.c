@@ -414,8 +414,8 @@ static void take_posted(struct vlb_queue *queue)
 
 /*
  * Where the requests may complete that the driver submits now; -1: nowhere but in the back-end's
- * call. Who has disabled interrupts may be about to spin until they have; a real-time task would wait
- * for a work item of lower priority than its own.
+ * call. Who has disabled interrupts may be about to spin until they have; a real-time task would
+ * wait for a work item of lower priority than its own.
  */
 static void note_submitter(struct vlb_queue *queue)
 {
@@ -675,7 +675,6 @@ int vlb_queue_init(struct vlb_queue *queue, struct vlb_device *dev, u16 index)
 	/* Queued on two workqueues; who owns the side keeps it from running twice at a time. */
 	INIT_WORK(&queue->handover_work, handover_work);
 	INIT_DELAYED_WORK(&queue->look_work, look_work);
-	vlb_handover_disturb(&queue->handover);
 	vlb_throttle_init(&queue->throttle);
 	if (queue->relay.flags & VLB_QUEUE_DESC_LOCAL) {
 		queue->local = vlb_local_create();
