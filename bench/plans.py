@@ -18,7 +18,7 @@ REQUESTS = {
     1 * MIB: {1: 150, 32: 300, 128: 400},
 }
 # In real time it is a time.
-SECONDS = 1
+SECONDS = 0.5
 
 OURS = ["copy", "map"]
 STORES = {
