@@ -68,9 +68,14 @@ node() {
 }
 
 # From now on, until the case ends (lib/cleanup), nobody else looks at its disks. A look that udev has begun is over then.
+# The daemon ends: one that was only told to hold its queue has been seen to look at a disk all the same.
 keep_udev_away() {
-	udevadm settle || die "udev does not come to rest"
-	udevadm control --stop-exec-queue
+	udevadm control --exit || die "udev does not listen"
+	wait_for 20 no_udev
+}
+
+no_udev() {
+	! pgrep -x systemd-udevd >pgrep.out
 }
 
 detach() {
