@@ -108,10 +108,11 @@ def samples(lines):
 
 
 class Sampled(subjects.Subject):
-    """A hook before and after the requests prints the kernel's clock, in nanoseconds."""
+    """Perf samples only between the hooks, which print the kernel's clock, in nanoseconds."""
 
-    def sample_files(self):
-        return ["/proc/timer_list"]
+    def hooks(self):
+        tell = "echo %s >perf.control && read -r _ <perf.done"
+        return "(" + tell % "enable" + " && cat /proc/timer_list)", "(cat /proc/timer_list && " + tell % "disable" + ")"
 
 
 def clock(name, when):
@@ -133,7 +134,7 @@ def fifos(*names):
 
 
 def record(jobs):
-    """The hooks enable sampling: fio takes long to start and to end."""
+    """Fio takes long to start and to end."""
     events = [option for period_ns in PERIODS_NS for option in ("-e", "cpu-clock/period=%d/" % period_ns)]
     with fifos("perf.control", "perf.done"):
         subprocess.run(["perf", "record", "-q", "-a", "-g", *events, "-k", "CLOCK_MONOTONIC", "-o", "perf.data",

@@ -74,8 +74,11 @@ class Subject:
         self.counters = counters
         self.stop = stop or (lambda: None)
 
-    def sample_files(self):
-        """The text that a shell can cat, and the file of null-blk's counters."""
+    def hooks(self):
+        """Commands for a shell, right before and right after the requests of fio."""
+        return ["cat /proc/stat " + " ".join(self.counter_files())] * 2
+
+    def counter_files(self):
         if self.device:
             return glob.glob("/sys/class/virtio-loopback/%s/stats/*" % self.device)
         return [self.counters] if self.counters else []
@@ -122,7 +125,7 @@ class CountedByProbes(Subject):
         for name in self.PROBES:
             self.write("kprobe_events", "-:bench/%s\n" % name)
 
-    def sample_files(self):
+    def counter_files(self):
         return [self.TRACING + "/kprobe_profile"]
 
     def kicks_and_calls(self, before, after):
