@@ -321,9 +321,8 @@ static void complete_one(struct vlb_relay *relay, struct vlb_shadow *shadow, u16
 	u64 latency_ns = now_ns - req->submitted_ns;
 
 	vlb_request_take_back(relay, shadow, head, len);
-	relay->by_way[req->way]++;
+	WRITE_ONCE(relay->by_way[req->way], relay->by_way[req->way] + 1);
 	relay->bytes += req->readable + len;
-	WRITE_ONCE(relay->replies, relay->replies + 1);
 	relay->latency[vlb_latency_bucket(latency_ns)]++;
 	trace_vlb_complete(relay->name, relay->index, head, len, latency_ns);
 	give_back(relay, head, len);

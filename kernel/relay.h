@@ -119,7 +119,6 @@ struct vlb_violation {
  * @completed: requests given back; the completing side's, as all below
  * @bytes: data moved by them, both directions
  * @by_way: requests that a back-end has used, by the way that their data took
- * @replies: requests that a back-end has used
  * @calls: notifications from the back-end
  * @errors: requests completed with @fail
  * @latency: histogram, see vlb_latency_bucket()
@@ -145,7 +144,6 @@ struct vlb_relay {
 	u64 completed ____cacheline_aligned;
 	u64 bytes;
 	u64 by_way[VLB_NUM_WAYS];
-	u64 replies;
 	u64 calls;
 	u64 errors;
 	u32 latency[VLB_LATENCY_BUCKETS];

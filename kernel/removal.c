@@ -105,10 +105,11 @@ bool vlb_device_is_busy(const struct vlb_device *dev)
 u64 vlb_device_replies(const struct vlb_device *dev)
 {
 	u64 sum = 0;
-	u32 i;
+	u32 i, way;
 
 	for (i = 0; i < dev->desc.num_queues; i++)
-		sum += READ_ONCE(dev->queue[i].relay.replies);
+		for (way = 0; way < VLB_NUM_WAYS; way++)
+			sum += READ_ONCE(dev->queue[i].relay.by_way[way]);
 	return sum;
 }
 

@@ -67,6 +67,11 @@ node() {
 	[ -e "$1" ] && echo "/dev/${1##*/}" || echo /dev/none
 }
 
+# wait_for_no_scheduler NAME: our udev rule has chosen none
+wait_for_no_scheduler() {
+	wait_for 5 grep -q "\[none\]" "/sys/class/virtio-loopback/$1"/virtio*/block/*/queue/scheduler
+}
+
 # From now on, until the case ends (lib/cleanup), nobody else looks at its disks. A look that udev has begun is over then.
 # The daemon ends: one that was only told to hold its queue has been seen to look at a disk all the same.
 keep_udev_away() {
