@@ -110,8 +110,8 @@ def quick():
 SAMPLES = [(4 * KIB, 1, "randread"), (4 * KIB, 32, "randrw"), (64 * KIB, 32, "randread"), (1 * MIB, 32, "randwrite")]
 
 
-def samples(stores):
-    return [(store, STORES[store], bs, qd, rw, 1) for bs, qd, rw in SAMPLES for store in stores]
+def samples(store):
+    return [(store, STORES[store], bs, qd, rw, 1) for bs, qd, rw in SAMPLES]
 
 
 def all_targets():
@@ -119,19 +119,19 @@ def all_targets():
 
 
 def default():
-    return all_targets() + [session("virtual", 2, tmpfs_against_raw() + samples(["tmpfs"])), profiles(),
-                      session("real", 2, samples(STORES))]
+    return all_targets() + [session("virtual", 2, tmpfs_against_raw() + samples("tmpfs")), profiles()] + [
+        session("real", 2, samples(store)) for store in STORES]
 
 
-def matrix(stores, jobs):
-    return [(store, STORES[store], bs, qd, rw, jobs)
-            for store in stores for bs in SIZES for qd in DEPTHS for rw in MODES]
+def matrix(store, jobs):
+    return [(store, STORES[store], bs, qd, rw, jobs) for bs in SIZES for qd in DEPTHS for rw in MODES]
 
 
 def full():
     return all_targets() + [session("virtual", 2, tmpfs_against_raw()), profiles()] + [
-        session(clock, 2, matrix(stores, jobs), queues=jobs)
-        for clock, stores in (("virtual", ["thin", "null", "tmpfs"]), ("real", STORES)) for jobs in (1, 2)]
+        session(clock, 2, matrix(store, jobs), queues=jobs)
+        for clock, stores in (("virtual", ["thin", "null", "tmpfs"]), ("real", STORES)) for store in stores
+        for jobs in (1, 2)]
 
 
 PLANS = {"quick": quick, "default": default, "full": full}

@@ -31,6 +31,10 @@ class Progress:
                 left = int(pace * (self.total - self.done))
                 self.say("%d of %d runs, %d:%02d left" % (self.done, self.total, left // 60, left % 60))
 
+    def take_back(self, runs):
+        with self.lock:
+            self.done -= runs
+
     def skip(self, plan, store, transport):
         with self.lock:
             self.total -= sum(plan["repeats"] for cell in plan["cells"]
