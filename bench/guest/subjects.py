@@ -333,6 +333,7 @@ def nbd(store):
         fcntl.ioctl(device, request, argument)
 
     def serve():
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # one of them would end it
         try:
             fcntl.ioctl(device, NBD_DO_IT)
         except OSError as error:
