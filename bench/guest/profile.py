@@ -16,7 +16,7 @@ import subprocess
 
 import subjects
 
-PERIODS_NS = (23_003, 31_013, 41_011)
+PERIODS_NS = (61_001, 73_009, 89_003, 103_007, 127_031, 149_011, 173_021)
 
 MODULES = {"virtio_loopback": "transport", "vduse": "transport", "vdpa": "transport", "virtio_vdpa": "transport",
            "vhost_iotlb": "transport", "ublk_drv": "transport",
@@ -35,7 +35,8 @@ HELPERS = re.compile(r"_raw_|__raw_|__?rcu_read|preempt_|__local_bh|local_bh|mem
 SCHEDULING = re.compile(r"schedul|finish_task_switch|try_to_wake|ttwu|wake_up|wake_q|select_task|select_idle|enqueue_|"
                         r"dequeue_|pick_|put_prev|set_next|update_(curr|load|rq|se|min|cfs)|sched_|switch_|__switch|"
                         r"queue_work|insert_work|worker_|process_one_work|handle_softirqs|smp_call|flush_smp|irq_enter|"
-                        r"irq_exit|place_entity|task_tick|resched|reweight|entity_|load_new_mm|do_idle|cpu_startup")
+                        r"irq_exit|place_entity|task_tick|resched|reweight|entity_|vruntime|psi_|cpuacct_|load_new_mm|do_idle|"
+                        r"cpu_startup")
 
 
 def module_ranges():
