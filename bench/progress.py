@@ -6,6 +6,11 @@ import time
 import plans
 
 
+def runs_with(plan, store, transport):
+    return sum(plan["repeats"] for cell in plan["cells"]
+               if cell["store"] == store and transport in cell["transports"])
+
+
 class Progress:
     """A line now and then: what is done, and how long the rest will take if it goes on like that."""
 
@@ -31,11 +36,13 @@ class Progress:
                 left = int(pace * (self.total - self.done))
                 self.say("%d of %d runs, %d:%02d left" % (self.done, self.total, left // 60, left % 60))
 
-    def take_back(self, runs):
-        with self.lock:
-            self.done -= runs
-
     def skip(self, plan, store, transport):
         with self.lock:
-            self.total -= sum(plan["repeats"] for cell in plan["cells"]
-                              if cell["store"] == store and transport in cell["transports"])
+            self.total -= runs_with(plan, store, transport)
+
+    def again(self, plan, runs, skipped):
+        """The session of this plan begins again; all that is known about its pace is, too."""
+        with self.lock:
+            self.done -= len(runs)
+            self.total += sum(runs_with(plan, record["store"], record["skip"]) for record in skipped)
+            self.began = None

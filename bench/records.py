@@ -10,7 +10,7 @@ def collect(session, lines, progress):
     plan = session["plan"]
     result = {"clock": session["clock"], "smp": session["smp"], "queues": plan["queues"], "cells": plan["cells"],
               "runs": [], "profiles": [], "skipped": []}
-    label = "%s time, %d CPUs: " % (session["clock"], session["smp"])
+    label = "%s time, %d CPUs, %s: " % (session["clock"], session["smp"], ", ".join(plan["stores"]))
     done = False
     for line in lines:
         if not line.startswith("@"):
@@ -24,14 +24,14 @@ def collect(session, lines, progress):
             progress.step()
         elif "profile" in record:
             result["profiles"].append(record)
-        elif "skip" in record and record not in result["skipped"]:
+        elif "skip" in record:
             result["skipped"].append(record)
             progress.skip(plan, record["store"], record["skip"])
             progress.say(label + "%(store)s: no %(skip)s: %(reason)s" % record)
         elif "machine" in record:
             # The second is of another guest, because the first has died: what that has measured does not count.
             result["machine"] = record["machine"]
-            progress.take_back(len(result["runs"]))
-            result["runs"].clear()
-            result["profiles"].clear()
+            progress.again(plan, result["runs"], result["skipped"])
+            for part in "runs", "profiles", "skipped":
+                result[part].clear()
     return result, done

@@ -35,8 +35,8 @@ HELPERS = re.compile(r"_raw_|__raw_|__?rcu_read|preempt_|__local_bh|local_bh|mem
 SCHEDULING = re.compile(r"schedul|finish_task_switch|try_to_wake|ttwu|wake_up|wake_q|select_task|select_idle|enqueue_|"
                         r"dequeue_|pick_|put_prev|set_next|update_(curr|load|rq|se|min|cfs)|sched_|switch_|__switch|"
                         r"queue_work|insert_work|worker_|process_one_work|handle_softirqs|smp_call|flush_smp|irq_enter|"
-                        r"irq_exit|place_entity|task_tick|resched|reweight|entity_|vruntime|psi_|cpuacct_|load_new_mm|do_idle|"
-                        r"cpu_startup")
+                        r"irq_exit|place_entity|task_tick|resched|reweight|entity_|vruntime|psi_|cpuacct_|load_new_mm|"
+                        r"do_idle|cpu_startup")
 
 
 def module_ranges():

@@ -8,6 +8,7 @@ the same file.
 import fcntl
 import glob
 import os
+import re
 import shutil
 import signal
 import socket
@@ -65,6 +66,17 @@ def one_of(pattern):
     return found[0] if found else None
 
 
+def split_sample(printed):
+    """What the hooks of a subject print: idle nanoseconds and context switches of all CPUs, and the subject's counters.
+
+    Jobs of several threads print into the same file: of a number that grew by a digit something may be left at the end.
+    """
+    counters, begin, stat = printed.partition(b"cpu  ")
+    cpu, switches = re.search(rb"^cpu +(.*)\n(?:.*\n)*?ctxt (\d+)\n", begin + stat).groups()
+    idle, waiting = cpu.split()[3:5]
+    return (int(idle) + int(waiting)) * 10_000_000, int(switches), counters
+
+
 class Subject:
     """A block device, and where its kicks and calls are counted: by our module or by null-blk."""
 
@@ -76,7 +88,7 @@ class Subject:
 
     def hooks(self):
         """Commands for a shell, right before and right after the requests of fio."""
-        return ["cat /proc/stat " + " ".join(self.counter_files())] * 2
+        return ["cat %s /proc/stat" % " ".join(self.counter_files())] * 2
 
     def counter_files(self):
         if self.device:

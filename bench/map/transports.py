@@ -28,7 +28,7 @@ def set_up(names, transports):
             subjects.use_no_scheduler(subject.node)
     # It would look at each disk that was open for writing, while the next is measured.
     subjects.run("udevadm", "settle")
-    subjects.run("udevadm", "control", "--stop-exec-queue")
+    subjects.run("udevadm", "control", "--exit")
     return stores, made
 
 
@@ -38,7 +38,6 @@ def tear_down(stores, made):
     for store in stores:
         store.stop()
     subjects.unload()
-    subjects.run("udevadm", "control", "--start-exec-queue")
 
 
 def counters(subject):

@@ -72,9 +72,10 @@ wait_for_no_scheduler() {
 	wait_for 5 grep -q "\[none\]" "/sys/class/virtio-loopback/$1"/virtio*/block/*/queue/scheduler
 }
 
-# From now on, until the case ends (lib/cleanup), nobody else looks at its disks. A look that udev has begun is over then.
+# From now on, until the case ends (lib/cleanup), nobody else looks at its disks. What udev has begun is over then.
 # The daemon ends: one that was only told to hold its queue has been seen to look at a disk all the same.
 keep_udev_away() {
+	udevadm settle || die "udev does not come to rest"
 	udevadm control --exit || die "udev does not listen"
 	wait_for 20 no_udev
 }

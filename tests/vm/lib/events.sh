@@ -1,6 +1,5 @@
 # shellcheck shell=sh
 # Counts events of the kernel. Sourced by cases: . "$LIB/events.sh"
-mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
 events=/sys/kernel/tracing/events
 [ -e "$events/sched/sched_waking/hist" ] || skip "this kernel has no histograms of events"
 
@@ -11,9 +10,11 @@ counted() {
 	key=$2
 	shift 2
 	echo "hist:keys=$key" >"$event/trigger" || die "no trigger"
-	"$@" || die "$*"
+	status=0
+	"$@" || status=$?
 	cat "$event/hist" >hist
 	echo "!hist:keys=$key" >"$event/trigger"
+	[ $status = 0 ] || die "$*: exit status $status"
 }
 
 # of TASK...: the count of these in hist; regular expressions for their names
