@@ -5,7 +5,8 @@ A sample is taken by an interrupt, so what runs with interrupts off is seen wher
 there says nothing but that; the callers tell whose work it was.
 
 In virtual time the same happens again and again, and samples at equal distances would always see the same: so there are
-several at once, each with a distance of its own. Not one by one: perf takes longer to start and to end than all else.
+several at once, each with a distance of its own, which is that of many requests: a sample takes as long as a part of
+one, and what comes after it comes later. Not one by one: perf takes longer to start and to end than all else.
 """
 import bisect
 import collections
@@ -16,7 +17,7 @@ import subprocess
 
 import subjects
 
-PERIODS_NS = (61_001, 73_009, 89_003, 103_007, 127_031, 149_011, 173_021)
+PERIODS_NS = (701_003, 787_007, 883_013, 991_027, 1_109_009, 1_213_021, 1_327_013)
 
 MODULES = {"virtio_loopback": "transport", "vduse": "transport", "vdpa": "transport", "virtio_vdpa": "transport",
            "vhost_iotlb": "transport", "ublk_drv": "transport",
