@@ -488,24 +488,30 @@ static bool work_runs_soon(const struct vlb_queue *queue)
  * drivers which spin for a request of this queue, with interrupts or preemption off. No other
  * queue may have such submitters beside some that sleep: a work item for the request of one would
  * wait for the CPU on which the other spins.
+ *
+ * On the back-end's own CPU: one that has served all there is would only go to sleep, so the work
+ * item runs first, with high priority; one that has more to serve goes on.
  */
 static bool hand_over(struct vlb_queue *queue)
 {
 	struct vlb_port *port = rcu_dereference(queue->port);
 	int cpu = READ_ONCE(queue->submit_cpu);
 	bool here = cpu == raw_smp_processor_id();
+	u32 used, in_flight;
 
-	if (cpu < 0 || !port || lost_means(queue) == VLB_LOST_DISCARD ||
-	    !vlb_shadow_ring_pending(&port->shadow.ring))
+	if (cpu < 0 || !port || lost_means(queue) == VLB_LOST_DISCARD)
 		return false;
-	if (here && !work_runs_soon(queue))
+	used = vlb_shadow_ring_pending(&port->shadow.ring);
+	if (!used || (here && !work_runs_soon(queue)))
 		return false;
-	if (vlb_relay_in_flight(&queue->relay) < 2)
+	in_flight = vlb_relay_in_flight(&queue->relay);
+	if (in_flight < 2)
 		return here && vlb_handover_next(&queue->handover) &&
 		       queue_work_on(cpu, vlb_io_wq, &queue->handover_work);
 	vlb_handover_disturb(&queue->handover);
 	if (here)
-		return queue_work_on(cpu, vlb_batch_wq, &queue->handover_work);
+		return queue_work_on(cpu, used + 1 >= in_flight ? vlb_io_wq : vlb_batch_wq,
+				     &queue->handover_work);
 	return !smp_call_function_single_async(cpu, &queue->handover_call);
 }
 
