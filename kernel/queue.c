@@ -16,10 +16,11 @@
  *   works      process context
  *   the rest   process context, dev->lock held
  *
- * Requests complete within the back-end's call, unless it has more of them to serve: then
- * it goes on, and they complete where the driver has submitted them, on the same CPU when the
- * scheduler finds it time for that. What it uses meanwhile needs no further call. On the same
- * CPU a single request, too, completes in a work item if that is found to be quicker (handover.c).
+ * A request that is in flight alone completes within the back-end's call. If there are several,
+ * the back-end goes on, and they complete where the driver has submitted them; on the same CPU
+ * when the scheduler finds it time for that, or at once if the back-end has hardly more to serve.
+ * What it uses meanwhile needs no further call. On the same CPU a single request, too, completes
+ * in a work item if that is found to be quicker (handover.c).
  *
  * The driver's callback runs from within notify only when busy polling, and then only where a
  * hard interrupt could: elsewhere the driver may hold the lock that it takes.
@@ -489,8 +490,9 @@ static bool work_runs_soon(const struct vlb_queue *queue)
  * queue may have such submitters beside some that sleep: a work item for the request of one would
  * wait for the CPU on which the other spins.
  *
- * On the back-end's own CPU: one that has served all there is would only go to sleep, so the work
- * item runs first, with high priority; one that has more to serve goes on.
+ * On the back-end's own CPU: one that has at most one more to serve is about to sleep, so the work
+ * item runs first, with high priority; one that has more goes on. With two in flight, as of two
+ * tasks, it need not wait for the second: there is a third by then.
  */
 static bool hand_over(struct vlb_queue *queue)
 {
